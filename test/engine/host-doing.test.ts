@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { below, type Path, path as pathOf } from '../../source/cluster/words.ts';
 import { helperProcessScript } from '../../source/engine/step/host-activity.ts';
 import { helperText } from '../../source/runbook/shell/root-helper.ts';
-import { helperPath } from '../../source/runbook/shell/root-verbs.ts';
+import { helperPath, rootDirectory } from '../../source/runbook/shell/root-verbs.ts';
 import { labCluster } from '../runbook/clusters.ts';
 
 const sh = (text: string) => spawnSync('sh', ['-s'], { input: text, encoding: 'utf8', timeout: 30_000 });
@@ -25,7 +25,9 @@ const silentHelper = (): Path => {
   const text = helperText(facts, facts.monitor)
     .replaceAll(helperPath(facts.monitor), path)
     .replaceAll('systemctl stop', 'sleep 300 #')
-    .replaceAll('/etc/systemd/system', directory);
+    .replaceAll('/etc/systemd/system', directory)
+    // It stayed behind on the machine of whoever ran the tests, empty.
+    .replaceAll(rootDirectory, join(directory, 'kept'));
   writeFileSync(path, text, { mode: 0o755 });
   return path;
 };
