@@ -165,7 +165,7 @@ describe('what 17 wrote', () => {
       ),
     });
     expect(receiving('primary back', 'a in x', 'b in x', 'c in x', 'd in x').says).toContain(
-      'what the subscriptions a in x, b in x, c in x, 1 more received since',
+      'what the subscriptions a in x, b in x, c in x and 1 more received since',
     );
     expect(receiving('started', 's in app').kind).toBe('safe-through');
   });
