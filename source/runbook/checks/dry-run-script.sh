@@ -153,7 +153,10 @@ judge() { # LIBRARY WHAT-THE-SERVER-SAID
 # A server of the new version with the whole configuration, carried as the window carries it, and what lies elsewhere as it is on this host;
 # in the environment that the server has now. What it must not touch, and what would want the memory twice, is set otherwise.
 carry() {
-  cp -pR "$t/new" "$t/carried" && carry_script >"$t/carry.sh" && sh "$t/carry.sh" && apart || return 1
+  # without the databases, whose nearly all files are: a server that nobody connects to opens none of them
+  mkdir "$t/carried" "$t/carried/base" || return 1
+  for one in "$t/new"/*; do [ "${one##*/}" = base ] || cp -pR "$one" "$t/carried/" || return 1; done
+  carry_script >"$t/carry.sh" && sh "$t/carry.sh" && apart || return 1
   printf "\ndata_directory = '%s'\n" "$(printf %s "$t/carried" | sed "s/'/''/g")" >>"$t/carried/postgresql.conf"
 }
 # Symbolic links lead to the files that the running server reads: what is written into here becomes a copy, the rest stays readable from here.

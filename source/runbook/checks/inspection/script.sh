@@ -37,7 +37,7 @@ names_sql=
 
 set -u; export LC_ALL=C PGCONNECT_TIMEOUT=3
 # Mount points are read from the kernel's table: a bind mount has the device of what is behind it, and stat tells nothing of it.
-escaped() { printf %s "$1" | sed 's/\\/\\134/g; s/ /\\040/g'; } # as mountinfo writes a path
+escaped() { case $1 in *[\\\ ]*) printf %s "$1" | sed 's/\\/\\134/g; s/ /\\040/g' ;; *) printf %s "$1" ;; esac; } # as mountinfo writes a path
 mount_of() { # PATH: the mount point that it lies on
   at=$(escaped "$(readlink -f "$1")") awk 'BEGIN { at = ENVIRON["at"]; best = "/" }
     { if ($5 != "/" && index(at "/", $5 "/") == 1 && length($5) > length(best)) best = $5 } END { print best }' /proc/self/mountinfo 2>/dev/null
@@ -75,12 +75,17 @@ error() { # DATABASE: why no session of ours gets an answer there
 }
 
 entries() { # what lies at the top of the data directory and is no directory of the server's: kilobytes, where du can tell, and name
+  set --
   for f in "$data"/* "$data"/.[!.]*; do
     [ -e "$f" ] || [ -L "$f" ] || continue
+    [ $# -lt 200 ] || break
     n=${f##*/}; case " $server_directories " in *" $n "*) continue ;; esac
+    # files by one program, below: a process costs more than everything else here
+    case $n in *[[:cntrl:]]*) ;; *) [ -L "$f" ] || [ ! -f "$f" ] || { set -- "$@" "$n"; continue; } ;; esac
     kb=$(timeout 5 du -sk "$f" 2>/dev/null) || kb=
     printf '%s %s\n' "${kb%%[!0-9]*}" "$(printf %s "$n" | tr -d '\000-\037\177')"
-  done | head -n 200
+  done
+  [ $# -eq 0 ] || (cd "$data" && ls -dsk -- "$@") 2>/dev/null | sed 's/^ *//'
 }
 
 # Every program that the runbook or pg_autoctl calls from the new directory, beyond those without which there are no facts.
@@ -103,7 +108,7 @@ fi
 put wal_bytes "$(du -skL "$data/pg_wal" 2>/dev/null | cut -f1)"
 grep -qs ':C500 [^ ]* 0A' /proc/net/tcp /proc/net/tcp6 && put upgrade_port busy
 for f in "$private_socket/.s.PGSQL.50432" "$home/.s.PGSQL.50432"; do [ -S "$f" ] && put upgrade_port busy; done
-entries | text entries
+entries | head -n 200 | text entries
 n=$new_data
 if [ ! -d "$n" ]; then put new absent
 elif [ ! -r "$n/PG_VERSION" ]; then put new other; put new.entries "$(ls -A "$n" 2>/dev/null | wc -l)"
