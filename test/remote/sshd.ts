@@ -201,15 +201,22 @@ export class Sshd {
     child.stdout.pipe(channel, { end: false });
     child.stderr.pipe(channel.stderr, { end: false });
     let closed = false;
+    // Ended by us, it is over for the client as soon as that hears of it: the channel's own end comes here a while later.
+    let open = true;
+    const over = () => {
+      if (open) this.openExecs -= 1;
+      open = false;
+    };
     channel.on('close', () => {
       closed = true;
-      this.openExecs -= 1;
+      over();
       // As sshd does: the processes live on, their pipes do not.
       child.stdin.destroy();
       child.stdout.destroy();
       child.stderr.destroy();
     });
     child.on('close', (code, signal) => {
+      over();
       if (closed) return;
       if (code !== null) channel.exit(code);
       else if (signal !== null) channel.exit(signal.replace('SIG', ''));
