@@ -1,7 +1,14 @@
 import { z } from 'zod';
 
 /** What may leave something to do, in the order in which it is told. */
-export const toDoParts = ['extensions', 'statistics-first', 'statistics', 'inventory', 'dependents', 'wal'] as const;
+export const toDoParts = [
+  'extensions',
+  'statistics-first',
+  'statistics',
+  'inventory',
+  'dependents',
+  'wal',
+] as const;
 export type ToDoPart = (typeof toDoParts)[number];
 
 /**

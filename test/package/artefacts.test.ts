@@ -100,7 +100,7 @@ describe('the tarball of npm pack', () => {
     const seconds = (Date.now() - began) / 1000;
     expect(code, text.slice(-3000)).toBe(0);
     expect(text).toMatch(/^DEMO demo: every node runs PostgreSQL 17\.12/m);
-    expect(text).toContain('Steps: 48 done, 2 skipped, 0 failed, of 50');
+    expect(text).toContain('Steps: 49 done, 2 skipped, 0 failed, of 51');
     expect(text.match(/^DEMO: no real server is touched\.\r?$/gm)?.length).toBe(50);
     expect(leftOf(rootIn(text))).toEqual([]);
     expect(seconds).toBeLessThan(limitSeconds(loadBefore, loadavg()[0]));
