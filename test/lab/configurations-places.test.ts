@@ -15,6 +15,8 @@ const begin = async (): Promise<void> => {
 };
 const linked = '/pgdata/main';
 const unitDirectory = '/etc/systemd/system';
+/** The lab has a cron that works: what is to be found only must never run. */
+const never = '0 0 30 2 *';
 
 /** Everything is down meanwhile, and nobody a candidate: a restart of the primary would begin a failover. */
 const whileDown = async (change: () => Promise<void>, units: ReadonlyMap<LabHost, string> = new Map()) => {
@@ -71,13 +73,13 @@ mkdir -p /srv; mv ${pgdata}/pg_wal /srv/wal; ln -s /srv/wal ${pgdata}/pg_wal; ch
     await hangOn('node1', 'application', 'Requires=pooler.service');
     await lab.root(
       'node2',
-      `echo '*/5 * * * * root systemctl is-active -q ${unit} || systemctl restart ${unit}' >/etc/cron.d/pgwatch`,
+      `echo '${never} root systemctl is-active -q ${unit} || systemctl restart ${unit}' >/etc/cron.d/pgwatch`,
     );
     // root's own, which postgres cannot read; and somebody who would like to be more than a line
     await lab.root(
       'node3',
-      `mkdir -p /var/spool/cron/crontabs; printf '%s\\n' '# systemctl restart ${unit}' '*/5 * * * * systemctl start ${unit}' '@daily true' >/var/spool/cron/crontabs/root
-printf '* * * * * pg_ctl \\033[2J$(touch /tmp/hostile)\\n' >/var/spool/cron/crontabs/nobody; chmod 600 /var/spool/cron/crontabs/*`,
+      `mkdir -p /var/spool/cron/crontabs; printf '%s\\n' '# systemctl restart ${unit}' '${never} systemctl start ${unit}' '@daily true' >/var/spool/cron/crontabs/root
+printf '${never} pg_ctl \\033[2J$(touch /tmp/hostile)\\n' >/var/spool/cron/crontabs/nobody; chmod 600 /var/spool/cron/crontabs/*`,
     );
     await lab.pg('node1', `head -c 11000000 /dev/zero >${pgdata}/dump.sql`);
     const checked = await runCheck(home);
@@ -111,8 +113,8 @@ printf '* * * * * pg_ctl \\033[2J$(touch /tmp/hostile)\\n' >/var/spool/cron/cron
     ]);
     expect(checked.of('cron-jobs')).toEqual([
       expect.stringContaining('systemctl restart'),
-      `node_3: crontab of nobody: * * * * * pg_ctl [2J$(touch /tmp/hostile)`,
-      `node_3: crontab of root: */5 * * * * systemctl start ${unit}`,
+      `node_3: crontab of nobody: ${never} pg_ctl [2J$(touch /tmp/hostile)`,
+      `node_3: crontab of root: ${never} systemctl start ${unit}`,
     ]);
     expect(await lab.root('node3', 'ls /tmp')).not.toContain('hostile');
   });
