@@ -15,7 +15,7 @@ const project = (name: string, include: string[], rest: object = {}) => ({
 
 /** Scripts in a real shell, ended at every moment; searches of the model; a PostgreSQL in the process: most of the time of all unit tests. */
 const sandboxed = [
-  'test/runbook/{killed-scripts,killed-rollback,real-shell,ours,scripts,tablespaces}.test.ts',
+  'test/runbook/{killed-scripts,real-shell,ours,scripts,tablespaces}.test.ts',
   'test/runbook/{root-verbs,proofs}.test.ts',
   'test/runbook/{search,search-back,tracks}.test.ts',
   'test/remote/{job,resume}.test.ts',
@@ -24,8 +24,8 @@ const sandboxed = [
   'test/demo/monitor/**/*.test.ts',
 ];
 
-/** Each script of a cluster with tablespaces, ended at every moment: `npm run test:kills`, in CI and before the lab. */
-const killed = 'test/runbook/killed-tablespaces.test.ts';
+/** Each script of a rollback, and of a cluster with tablespaces, ended at every moment: `npm run test:kills`, in CI and before the lab. */
+const killed = 'test/runbook/killed-{tablespaces,rollback}.test.ts';
 
 const inMemory = { TMPDIR: temporaryDirectory() };
 
