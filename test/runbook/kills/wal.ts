@@ -86,6 +86,31 @@ const linksAre = (box: Sandbox, expected: Readonly<Record<string, string>>) => {
 };
 const always: Case['always'] = (box) => oldWalIsThere(box) ?? newWalIsThere(box);
 
+/** The clean-up of a directory that a rollback has left, with its WAL, which went aside with it. */
+const abandoned = (
+  name: string,
+  lay: typeof lay15,
+  wal: string,
+  asideOf: (box: Sandbox) => string,
+): Case => ({
+  step: `W.node_1.remove-data_${name}`,
+  of: 'cleanup',
+  after: 'I.monitor.final',
+  lay: (box) => {
+    const directory = `${box.node.data}_${name}`;
+    old(box, box.node.data);
+    lay(box, directory);
+    layMark(box, directory);
+    box.write(join(directory, 'pg_wal/000000010000000000000007'), wal);
+    const aside = asideOf(box);
+    moved(box, directory, aside);
+    layMark(box, aside);
+  },
+  ends,
+  rows: 15,
+  always: oldWalIsThere,
+});
+
 const cases: readonly Case[] = [
   { step: 'G.node_1.wal', after: 'F.monitor.identifier', lay: swapped, ends, rows: 15, always },
   {
@@ -171,41 +196,7 @@ const cases: readonly Case[] = [
     always: (box) =>
       box.has(join(places(box).now, 'somebody')) ? newWalIsThere(box) : 'somebody’s file is gone',
   },
-  {
-    step: 'W.node_1.remove-data_pg15_abandoned',
-    of: 'cleanup',
-    after: 'I.monitor.final',
-    lay: (box) => {
-      const directory = `${box.node.data}_pg15_abandoned`;
-      old(box, box.node.data);
-      lay15(box, directory);
-      layMark(box, directory);
-      box.write(join(directory, 'pg_wal/000000010000000000000007'), 'older WAL of 15');
-      const aside = `${places(box).now}_pg15_abandoned`;
-      moved(box, directory, aside);
-      layMark(box, aside);
-    },
-    ends,
-    rows: 15,
-    always: oldWalIsThere,
-  },
-  {
-    step: 'W.node_1.remove-data_pg17_abandoned_2',
-    of: 'cleanup',
-    after: 'I.monitor.final',
-    lay: (box) => {
-      const directory = `${box.node.data}_pg17_abandoned_2`;
-      old(box, box.node.data);
-      lay17(box, directory);
-      layMark(box, directory);
-      box.write(join(directory, 'pg_wal/000000010000000000000007'), 'WAL of 17');
-      const aside = `${places(box).next}_abandoned_2`;
-      moved(box, directory, aside);
-      layMark(box, aside);
-    },
-    ends,
-    rows: 15,
-    always: oldWalIsThere,
-  },
+  abandoned('pg15_abandoned', lay15, 'older WAL of 15', (box) => `${places(box).now}_pg15_abandoned`),
+  abandoned('pg17_abandoned_2', lay17, 'WAL of 17', (box) => `${places(box).next}_abandoned_2`),
 ];
 export const walCases: readonly Case[] = cases.map((one) => ({ facts, ...one }));
