@@ -4,7 +4,7 @@ import { fail, ok, problem, type Result } from '../../cluster/result.ts';
 import { Observer } from '../../engine/observe/observer.ts';
 import type { RemoteHost } from '../../remote/host.ts';
 import { forgetToDo, notedOn } from '../../runbook/shell/to-do.ts';
-import { noteHosts } from '../../runbook/verdict/went-down.ts';
+import { noteHosts } from '../../runbook/verdict/left-to-do.ts';
 
 const timeoutMs = 20_000;
 

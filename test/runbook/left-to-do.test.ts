@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { laterWords } from '../../source/cluster/to-do.ts';
 import { cleanupRunbook } from '../../source/runbook/cleanup.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
-import { leftToDo, walCameBack, wentDown } from '../../source/runbook/verdict/went-down.ts';
+import { leftToDo, walCameBack, wentDown } from '../../source/runbook/verdict/left-to-do.ts';
 import { healthyInspection } from './checks/healthy-host.ts';
 import { labCluster, walCluster } from './clusters.ts';
 import { modelAfter, stepOf } from './worlds.ts';
