@@ -1,5 +1,6 @@
-import { writeFileSync } from 'node:fs';
-import { afterAll, describe, expect, it } from 'vitest';
+import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
 import { expectBack, promise } from './harness/back.ts';
 import { askWithoutJournal, drive } from './harness/drive.ts';
 import { hostOf, type Lab, openLab } from './harness/lab.ts';
@@ -7,8 +8,9 @@ import { recordTruth, type Truth } from './harness/truth.ts';
 import { type ConsoleHome, createConsoleHome } from './harness/walk.ts';
 
 /**
- * Stops the upgrade after every single step, rolls back, and compares the cluster with the one before. Takes an hour:
- * `npm run test:sweep`. SWEEP=40 begins with step 40, SWEEP=40-45 does those; only a whole sweep is written down.
+ * Stops the upgrade after every single step, rolls back, and compares the cluster with the one before. Takes over an hour:
+ * `npm run test:sweep`. SWEEP=40 begins with step 40, SWEEP=40-45 does those: parts may go side by side, each on a lab of its own.
+ * Each step's line is written down when it is done, with its day and commit; a sweep from the first step begins a new table.
  */
 const [from = 1, to = Number.POSITIVE_INFINITY] = (process.env.SWEEP ?? '1-').split('-').map((text, at) => {
   if (text !== '') return Number(text);
@@ -27,8 +29,6 @@ interface Swept {
 
 const swept: Swept[] = [];
 let versions = '';
-const minutes = (ms: number): string => (ms / 60_000).toFixed(0);
-const began = Date.now();
 
 /** A cluster with its truth, on which nothing has been tried yet. */
 interface Table {
@@ -86,37 +86,51 @@ const sweepOne = async (table: Table, number: number): Promise<{ swept: Swept; t
   }
 };
 
-const report = (): string =>
-  [
+const today = new Date().toISOString().slice(0, 10);
+const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
+
+const lineOf = (one: Swept): string =>
+  `| ${one.number} | \`${one.step}\` | ${one.verdict.replace(/ since \d\d:\d\d \S+( \(up to \d+ transactions\))?/, ' since HH:MM')} | ${one.back} | ${one.seconds} | ${one.trouble === null ? 'as before' : 'FAILED'} | ${today}, ${commit} |`;
+
+const numberOf = (line: string): number => Number(/^\| (\d+) \|/.exec(line)?.[1] ?? 0);
+
+const page = (lines: readonly string[]): string => {
+  const back = lines.filter((line) => line.includes('| as before |')).length;
+  return [
     '# A rollback behind every step',
     '',
-    `Written by \`npm run test:sweep\`, ${new Date().toISOString().slice(0, 10)}: ${versions}, one monitor, one primary, two secondaries, link mode, on the lab. The upgrade was stopped after each of its ${swept.length} steps and rolled back; then rows, settings, node settings, units and replication were compared with those before, and a write was followed to every secondary. The verdict was asked for a second time without any journal. ${swept.filter((one) => one.trouble === null).length} of ${swept.length} came back; ${minutes(Date.now() - began)} minutes.`,
+    `Written by \`npm run test:sweep\`: ${versions}, one monitor, one primary, two secondaries, link mode, on the lab. The upgrade was stopped after each of its ${lines.length} steps and rolled back; then rows, settings, node settings, units and replication were compared with those before, and a write was followed to every secondary. The verdict was asked for a second time without any journal. ${back} of ${lines.length} came back. Times are of a machine that others used.`,
     '',
-    '| after step | verdict | steps of the rollback | seconds | |',
-    '|---|---|---|---|---|',
-    ...swept.map(
-      (one) =>
-        `| ${one.number} \`${one.step}\` | ${one.verdict.replace(/ since \d\d:\d\d \S+( \(up to \d+ transactions\))?/, ' since HH:MM')} | ${one.back} | ${one.seconds} | ${one.trouble === null ? 'as before' : 'FAILED'} |`,
-    ),
+    '| | after step | verdict | steps of the rollback | seconds | | seen |',
+    '|---|---|---|---|---|---|---|',
+    ...lines,
     '',
   ].join('\n');
+};
 
-afterAll(() => {
-  for (const one of swept.filter(({ trouble }) => trouble !== null))
-    console.log(`${one.number} ${one.step}: ${one.trouble}`);
-  if (process.env.SWEEP === undefined && swept.length > 0) writeFileSync(file, report());
-});
+/** Read anew each time: another part of the sweep may have written since. */
+const writeDown = (one: Swept): void => {
+  const others = readFileSync(file, 'utf8')
+    .split('\n')
+    .filter((line) => numberOf(line) > 0 && numberOf(line) !== one.number);
+  writeFileSync(
+    file,
+    page([...others, lineOf(one)].toSorted((left, right) => numberOf(left) - numberOf(right))),
+  );
+};
 
 describe('a rollback behind every single step', () => {
   it(
     'leads to the cluster that was there before',
     async () => {
       let table = await lay();
+      if (from === 1) writeFileSync(file, '');
       versions = `PostgreSQL ${table.before.hosts.node1?.version} → 17`;
       for (let number = from; number <= to; number += 1) {
         const { swept: one, through } = await sweepOne(table, number);
         if (one.step === '') break;
         swept.push(one);
+        writeDown(one);
         console.log(
           `${one.number} ${one.step}: ${one.trouble ?? `${one.back} steps back in ${one.seconds} s`} (${one.verdict})`,
         );
