@@ -27,7 +27,18 @@ const sandboxed = [
 /** Each script of a rollback, and of a cluster with tablespaces, ended at every moment: `npm run test:kills`, in CI and before the lab. */
 const killed = 'test/runbook/killed-{tablespaces,rollback}.test.ts';
 
+/** A demo on a machine without GNU's programs, by stand-ins that refuse what POSIX does not have: `npm run test:posix`, in CI and before the lab. */
+const withoutGnu = 'test/embedded/not-gnu.test.ts';
+
 const inMemory = { TMPDIR: temporaryDirectory() };
+
+const embedded = {
+  testTimeout: 600_000,
+  hookTimeout: 120_000,
+  // Each demo has its own directory, ports and processes; it waits about as long as it works. By keys two at the same time.
+  maxWorkers: 3,
+  maxConcurrency: 2,
+};
 
 export default defineConfig({
   test: {
@@ -66,13 +77,8 @@ export default defineConfig({
         maxConcurrency: 3,
       }),
       // The embedded cluster, by the compiled console: each scenario in plain lines and by keys.
-      project('demo', ['test/embedded/**/*.test.ts'], {
-        testTimeout: 600_000,
-        hookTimeout: 120_000,
-        // Each demo has its own directory, ports and processes; it waits about as long as it works. By keys two at the same time.
-        maxWorkers: 3,
-        maxConcurrency: 2,
-      }),
+      project('demo', ['test/embedded/**/*.test.ts'], { ...embedded, exclude: [withoutGnu] }),
+      project('posix', [withoutGnu], embedded),
       project('lab', ['test/lab/upgrade.test.ts'], {
         testTimeout: 900_000,
         hookTimeout: 600_000,

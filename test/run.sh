@@ -1,9 +1,9 @@
 #!/bin/bash
 # Every check of the project; what failed does not keep the next from running.
-#   bash test/run.sh [PART...]     lint types shellcheck build terminal unit sandbox package demo kills lab; without any, all of
-#                                  them; where no lab can be made without the last two, and says so
-# Outside CI some go side by side: types beside lint and shellcheck; package and demo beside unit and sandbox. The flood of the
-# terminal's tests measures how soon a key is answered: nothing goes beside it.
+#   bash test/run.sh [PART...]     lint types shellcheck build terminal unit sandbox package demo kills posix lab; without any,
+#                                  all of them; where no lab can be made without the last three, and says so
+# Some go side by side: posix beside kills; outside CI types beside lint and shellcheck, package and demo beside unit and sandbox.
+# The flood of the terminal's tests measures how soon a key is answered: nothing goes beside it.
 # The last line is `N passed, N failed`: the tests, and each other check that failed as one.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
@@ -200,7 +200,7 @@ shell_check() {
   fi
 }
 
-# The rows go side by side when both have parts; not in CI, where the labs are made beside them.
+# The rows go side by side when both have parts; in CI, where the labs are made beside the first of them, but the last.
 rows=
 one_row=()
 other_row=()
@@ -212,7 +212,7 @@ run_row() { # part...
 
 run_rows() {
   local began=$SECONDS
-  if in_ci || [ ${#one_row[@]} = 0 ] || [ ${#other_row[@]} = 0 ]; then
+  if { in_ci && [ "$rows" != thorough ]; } || [ ${#one_row[@]} = 0 ] || [ ${#other_row[@]} = 0 ]; then
     run_row ${one_row[@]+"${one_row[@]}"} ${other_row[@]+"${other_row[@]}"}
   else
     begin_second "${other_row[*]}" run_row "${other_row[@]}"
@@ -231,7 +231,7 @@ run_part() {
     shellcheck) shell_check ;;
     build) needs_build build ;;
     unit | sandbox | kills) tests "$1" ;;
-    demo) if needs_build demo; then tests demo; fi ;;
+    demo | posix) if needs_build "$1"; then tests "$1"; fi ;;
     terminal) if needs_build terminal; then tests terminal && tests flood; fi ;;
     package) tests package ;; # builds what it tests itself
     lab) if needs_build lab; then lab_tests; fi ;;
@@ -240,12 +240,12 @@ run_part() {
 
 if [ $# = 0 ]; then
   set -- lint types shellcheck build terminal unit sandbox package demo
-  if in_ci || [ -z "$(lab_obstacle)" ]; then set -- "$@" kills; else echo 'NOT RUN: npm run test:kills' >&2; fi
+  if in_ci || [ -z "$(lab_obstacle)" ]; then set -- "$@" kills posix; else echo 'NOT RUN: npm run test:kills, npm run test:posix' >&2; fi
   set -- "$@" lab
 fi
 for part in "$@"; do
   case $part in
-    lint | types | shellcheck | build | terminal | unit | sandbox | package | demo | kills) ;;
+    lint | types | shellcheck | build | terminal | unit | sandbox | package | demo | kills | posix) ;;
     lab) begin_lab ;;
     *)
       echo "there is no part '$part'" >&2
@@ -264,6 +264,8 @@ for part in "$@"; do
     types) in_rows checks && other_row+=("$part") ;;
     unit | sandbox) in_rows tests && one_row+=("$part") ;;
     package | demo) in_rows tests && other_row+=("$part") ;;
+    kills) in_rows thorough && one_row+=("$part") ;;
+    posix) in_rows thorough && other_row+=("$part") ;;
     *)
       run_rows
       run_part "$part"
@@ -276,7 +278,7 @@ run_rows
 if in_ci; then
   for part in "$@"; do
     case $part in
-      terminal | unit | sandbox | package | demo | kills | lab)
+      terminal | unit | sandbox | package | demo | kills | posix | lab)
         [ -e "$results/$part.json" ] || failed "$part: it has no result"
         [ "$part" != terminal ] || [ -e "$results/flood.json" ] || failed 'flood: it has no result'
         ;;

@@ -3,7 +3,7 @@ import { rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, it } from 'vitest';
 import { readConfig } from '../../source/commands/read-config.ts';
 import { probeScript } from '../../source/demo/hosts/programs.ts';
 import type { Demo } from '../../source/demo/open-demo.ts';
@@ -30,7 +30,9 @@ afterAll(() => rmSync(dirname(posix.directory), { recursive: true }));
 const without = (scenario: string) =>
   demonstrate(['--scenario', scenario], { PGAF_UPGRADE_DEMO_PROGRAMS: posix.directory });
 
-it('rollback-after-start: back through the secondary’s fallback copy, and what 17 wrote is said to be lost', async () => {
+it.concurrent('rollback-after-start: back through the secondary’s fallback copy, and what 17 wrote is said to be lost', async ({
+  expect,
+}) => {
   const ran = await without('rollback-after-start');
   expect(ran.code, ran.text.slice(-3000)).toBe(0);
   expect(ran.text).toMatch(/^node_2\| {4}library pg_stat_statements loads/m);
@@ -51,7 +53,9 @@ const reach = async (demo: Demo, alias: string): Promise<AnyHost> => {
   return host.value;
 };
 
-it('the whole upgrade, second terminals, a command that is ended, and cleanup', async () => {
+it.concurrent('the whole upgrade, second terminals, a command that is ended, and cleanup', async ({
+  expect,
+}) => {
   const { demo, home } = await demoConsoleHome('smooth', posix.directory);
   const host = await reach(demo, 'node_1');
   try {
