@@ -114,7 +114,7 @@ export const programChecks: readonly Check[] = [
     scope: 'primary',
     why: 'pg_upgrade carries none of Citus’ own catalogs: without citus_prepare_pg_upgrade() before it and citus_finish_pg_upgrade() behind it distributed tables come out as empty ones of their own.',
     source:
-      'Citus, “Upgrading PostgreSQL version”; its functions citus_prepare_pg_upgrade and citus_finish_pg_upgrade; no server with Citus was tried. docs/citus.md',
+      'Citus, “Upgrading PostgreSQL version”; its functions citus_prepare_pg_upgrade and citus_finish_pg_upgrade; seen by hand with 13.2.2 from 15.20 to 17.12. docs/citus.md',
     judge: onEach('primary', served, ({ facts, inspection }): readonly Issue[] =>
       inspection.databases.flatMap((database) =>
         database.extensions
