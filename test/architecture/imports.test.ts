@@ -75,6 +75,16 @@ test('the imports were read at all', () => {
   expect(imports.some((one) => one.from === 'engine/run/engine.ts' && one.to === 'runbook')).toBe(true);
 });
 
+test('the architecture tells of each room, and of no other', () => {
+  const text = readFileSync(resolve(source, '../ARCHITECTURE.md'), 'utf8');
+  const table = text.slice(text.indexOf('| room |'), text.indexOf('## The runbook'));
+  const told = [...table.matchAll(/^\| `([\w/]+)` \|/gm)].map(([, room = '']) => room);
+  expect(told.sort()).toEqual([...rooms, 'commands'].sort());
+  expect(new Set(files.map((file) => file.split('/')[0]).filter((room) => !room?.includes('.')))).toEqual(
+    new Set(told.map((room) => room.split('/')[0])),
+  );
+});
+
 test('imports point one way', () => {
   const wrong = imports.filter(
     ({ room, to, target }) =>
