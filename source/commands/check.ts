@@ -43,7 +43,7 @@ const windowOpen = (cluster: string, file: string): readonly Problem[] => {
       ];
 };
 
-/** `pgaf-upgrade check`: 0 ready, 1 blocked, 2 it could not look. */
+/** `pgaf-upgrade check`: 0 ready, 1 blocked, 2 it could not be decided. */
 export const runCheck = async ({ file, json, list, prepare }: CheckArguments): Promise<number> => {
   if (list) {
     print(json ? catalogueJson() : catalogueText(), json ? 'json' : 'text');

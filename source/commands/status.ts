@@ -16,7 +16,7 @@ export interface StatusArguments {
   readonly done: string | null;
 }
 
-/** `pgaf-upgrade status`: where things stand, once. 0 looked, 2 could not look. */
+/** `pgaf-upgrade status`: the current state, once. 0 printed, 2 not. */
 export const status = async ({ file, json, done }: StatusArguments): Promise<number> => {
   const couldNot = (...problems: readonly Problem[]): 2 => {
     sayProblems(problems);

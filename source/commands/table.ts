@@ -58,7 +58,9 @@ export const subcommands: readonly Subcommand[] = [
     name: 'demo',
     argument: null,
     says: 'the same console over an embedded cluster: try it here, nothing to install',
-    more: ['No real server is touched. --keep leaves its directory, --resume goes on with it.'],
+    more: [
+      'No real server is touched; its name, for --yes, is demo. --keep leaves its directory, --resume goes on with it.',
+    ],
     flags: ['scenario', 'plain', 'yes', 'keep', 'resume', 'debug'],
     start: async ({ scenario, plain, keep, yes, resume }) => {
       const { demo } = await import('./demo.ts');
@@ -88,7 +90,7 @@ export const subcommands: readonly Subcommand[] = [
     says: 'pre-upgrade checks and time estimate',
     more: [
       'Reads only, and tries initdb, pg_upgrade --check and the schema’s restore in throwaway clusters.',
-      'Exit codes: 0 ready, 1 blocked, 2 could not look.',
+      'Exit codes: 0 ready, 1 blocked, 2 could not be decided.',
     ],
     flags: ['json', 'list', 'prepare', 'debug'],
     start: async (given) => {
@@ -130,7 +132,7 @@ export const subcommands: readonly Subcommand[] = [
   walking(
     'run',
     'upgrade',
-    'upgrade, or go on where the servers are',
+    'run the upgrade, or resume it where the servers are',
     [
       'Nothing on a server changes before you have confirmed it. “Guide” at a step names the step of the published',
       `procedure that it stands for, Broadcom KB 440339: ${publishedGuide.url}`,
@@ -142,9 +144,7 @@ export const subcommands: readonly Subcommand[] = [
     name: 'status',
     argument: clusterFile,
     says: 'print the current state',
-    more: [
-      'Reads only; --done N alone removes a note on the primary’s host. Exit codes: 0 looked, 2 could not look.',
-    ],
+    more: ['Reads only; --done N alone removes a note on the primary’s host. Exit codes: 0 printed, 2 not.'],
     flags: ['json', 'done', 'debug'],
     start: async (given) => {
       const { status } = await import('./status.ts');
@@ -154,7 +154,7 @@ export const subcommands: readonly Subcommand[] = [
   walking(
     'rollback',
     'rollback',
-    'roll back from where the servers are',
+    'roll back from the current state',
     ['What would be lost is shown before the first step.', ...ofRuns],
     ['yesLoseWrites'],
   ),

@@ -50,7 +50,7 @@ ${table([
   Nothing on a server changes before you have confirmed the exact command.
   Exit codes: 0 finished, 1 left or failed on the way, 2 could not start (nothing was changed), 128 + n ended by
   signal n (130 SIGINT, 143 SIGTERM, 129 SIGHUP). Whatever ends the console, what runs on a host goes on there.
-  Of check: 0 ready, 1 blocked, 2 could not look.
+  Of check: 0 ready, 1 blocked, 2 could not be decided.
 `;
 
 /** What `COMMAND --help` and `help COMMAND` print. */
