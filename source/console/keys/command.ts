@@ -12,6 +12,8 @@ export interface KeyCommand {
   readonly says: string;
   /** For the footer, in few words; null or absent: not in the footer now. */
   readonly footer?: (state: ConsoleState) => string | null;
+  /** It stands in the footer however narrow the window is, wherever it works. */
+  readonly stays?: true;
   /** Why it does nothing now; null when it works. */
   readonly disabled?: (state: ConsoleState) => string | null;
   /** It only ends something: taken even right behind a key that does nothing. */

@@ -112,6 +112,7 @@ export const keyCommands: readonly KeyCommand[] = [
     keys: ['r'],
     says: 'Preview the rollback, step by step; start it from there',
     footer: ({ view }) => (view.direction === 'rollback' ? 'the upgrade' : 'rollback'),
+    stays: true,
     disabled: ({ view }) => (view.steps.length === 0 ? 'The servers have not been inspected yet.' : null),
     run: ({ store }) => store.decide.previewRollback(),
   },
@@ -225,6 +226,7 @@ export const keyCommands: readonly KeyCommand[] = [
     keys: ['?'],
     says: 'This help',
     footer: () => 'help',
+    stays: true,
     run: ({ store }) => store.go.open({ kind: 'help' }),
   },
   {
@@ -232,6 +234,7 @@ export const keyCommands: readonly KeyCommand[] = [
     keys: ['q', 'ctrl+c'],
     says: 'Leave (asks; running jobs keep running)',
     footer: () => 'leave',
+    stays: true,
     run: ({ state, store, leave }) => {
       const over = state.view.stage.kind === 'finished' || state.view.stage.kind === 'stopped';
       if (over) leave();

@@ -89,36 +89,48 @@ const rollbackKeys = (state: ConsoleState): Row => {
   ];
 };
 
+interface Part {
+  readonly row: Row;
+  readonly decides: boolean;
+  readonly stays: boolean;
+}
+
+const gap = span('  ');
+
+const widthOfParts = (parts: readonly Part[]): number =>
+  parts.reduce((sum, { row }) => sum + rowWidth(row) + gap.text.length, -gap.text.length);
+
+const shortened = (one: Span): Span => ({
+  ...one,
+  text: one.text.replace(/^ [A-Z, ]+: /, ' ').replace(/ on .*/, ''),
+});
+
 const keysRow = (state: ConsoleState, columns: number): Row => {
   const mode = inputMode(state);
   if (mode === 'rollback') return rollbackKeys(state);
   if (mode !== 'commands') return dialogKeys[mode];
-  const parts: Row[] = keyCommands.flatMap((command) => {
+  const parts = keyCommands.flatMap((command): Part[] => {
     const words = command.footer?.(state) ?? null;
     if (words === null || (command.disabled?.(state) ?? null) !== null) return [];
     const key = command.keys[0] === 'left' ? 'Left Right' : keyLabel(command.keys[0] ?? '');
-    return [[span(key, 'strong'), span(` ${words}`)]];
+    return [
+      {
+        row: [span(key, 'strong'), span(` ${words}`)],
+        decides: command.group === 'Deciding',
+        stays: command.stays === true,
+      },
+    ];
   });
-  const row: Span[] = [];
-  const [first, second] = parts;
-  // Help and leave come last in the table and must stay: what does not fit is left out before them.
-  const tail = parts.slice(-2).flatMap((part): Row => [span('  '), ...part]);
-  // The line above has the step's danger, the card its hosts: the next key, the run to the next stop, is worth more.
-  if (
-    first !== undefined &&
-    second !== undefined &&
-    rowWidth([...first, ...second]) + 2 > columns - rowWidth(tail)
-  )
-    parts[0] = first.map((one) => ({
-      ...one,
-      text: one.text.replace(/^ [A-Z, ]+: /, ' ').replace(/ on .*/, ''),
-    }));
-  for (const part of parts.slice(0, -2)) {
-    const spaced = row.length === 0 ? part : [span('  '), ...part];
-    if (rowWidth(row) + rowWidth(spaced) + rowWidth(tail) > columns) continue;
-    row.push(...spaced);
+  const [first] = parts;
+  // The line above has the step's danger, the card its hosts: the other keys that decide are worth more.
+  if (first !== undefined && widthOfParts(parts.filter(({ decides, stays }) => decides || stays)) > columns)
+    parts[0] = { ...first, row: first.row.map(shortened) };
+  const kept: Part[] = [];
+  for (const [at, part] of parts.entries()) {
+    const toCome = parts.slice(at + 1).filter(({ stays }) => stays);
+    if (at === 0 || part.stays || widthOfParts([...kept, part, ...toCome]) <= columns) kept.push(part);
   }
-  return [...row, ...(row.length === 0 ? tail.slice(1) : tail)];
+  return kept.flatMap(({ row }, at) => (at === 0 ? row : [gap, ...row]));
 };
 
 const runningOnRow = (view: EngineView): Row => {
