@@ -231,6 +231,47 @@ test('what a step still misses is not said of it any more once it has been run',
   expect(footer({ ...view, notices, stage: { ...stage, step: next.id } })).not.toContain('not done yet');
 });
 
+test('a line that fits into the pane is not folded: at 120 columns each of pg_upgrade’s was, by its last letter', () => {
+  const line = `${'Setting oldest XID for new cluster'.padEnd(62)}ok`;
+  const window = { top: 0, rows: 5, wrap: true, needle: '' };
+  const { areas } = layoutFor({
+    columns: 120,
+    rows: 40,
+    focus: 'output',
+    zoom: false,
+    nodes: 2,
+    staged: false,
+    dialog: 0,
+  });
+  const output = new FakeOutput();
+  output.append(`${line}\n`);
+  const rows = (columns: number) => visibleOutput(output, { ...window, columns }, theme).rows;
+  expect(rows(areas.output.columns)).toHaveLength(1);
+  expect(rows(63)).toHaveLength(2);
+});
+
+const keysOf = (view: EngineView, columns: number): string =>
+  footerRowsOf(openingState(view), columns)
+    .map((row) => row.map((part) => part.text).join(''))
+    .join('\n');
+
+test('the rollback’s key stands in the footer of the stop, and of a group, in a narrow window: the key that skips stood there', () => {
+  for (const step of [at.stop, at.pgUpgrade]) {
+    const { view } = new FakeEngine({ done: doneBefore(step) });
+    const keys = keysOf(view, 80);
+    expect(keys).toMatch(/Enter .* G run to .* r rollback .*\? help {2}q leave$/);
+    expect(widthOf(keys.split('\n').at(-1) ?? '')).toBeLessThanOrEqual(80);
+  }
+});
+
+test('between two steps that run on without asking no Enter is offered: the footer did', () => {
+  const { view } = new FakeEngine({ done: doneBefore(at.pgUpgrade) });
+  const keys = keysOf({ ...view, runsOn: { ending: false } }, 80);
+  expect(keys).not.toContain('Enter');
+  expect(keys).toContain('Runs on to step');
+  expect(keys).toContain('Esc ask again after this step');
+});
+
 test('a step that the servers show as done is no danger ahead: a rollback behind the stop said that the downtime begins', () => {
   const { view } = new FakeEngine();
   const stop = view.steps.find(({ asksName }) => asksName === 'downtime');

@@ -32,6 +32,12 @@ describe('linked', () => {
     expect(kindAt(moment)).toBe(kind);
   });
 
+  test('while the old version serves, nothing has to be restarted: the verdict said so right before the stop', () => {
+    const says = (moment: Moment) => rollbackVerdict(labCluster(), worldAt(moment, labCluster())).says;
+    expect(says('fenced')).toBe('safe, no data loss: node_1 runs PostgreSQL 15');
+    expect(says('primary stopped')).toBe('safe, no data loss: restart PostgreSQL 15 in place');
+  });
+
   test('a fallback copy that shares its files with the new cluster beside it is none', () => {
     const facts = labCluster();
     const model = modelAt('secondaries rebuilt', facts);

@@ -54,8 +54,9 @@ export const whyNotFailed = (state: ConsoleState): string | null =>
 
 /** What Enter does now, for the footer. */
 export const enterWords = (state: ConsoleState): string | null => {
-  const { stage } = state.view;
-  if (stage.kind !== 'confirm') return null;
+  const { stage, runsOn } = state.view;
+  // It is confirmed already, by the name that was typed for all of them.
+  if (stage.kind !== 'confirm' || runsOn !== null) return null;
   const step = stepOf(state.view, stage.step);
   if (step === null) return null;
   const number = stepNumber(state.view, step.id);

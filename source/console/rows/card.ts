@@ -155,6 +155,7 @@ export const enterSentence = (view: EngineView, step: StepView, columns: number)
     if (step.status.kind === 'skipped') return [span('Skipped.', 'warn')];
     return [span('Not its turn yet: nothing runs from here.', 'dim')];
   }
+  if (view.runsOn !== null) return [span('It runs on without asking; Esc: ask again.', 'warn')];
   if (step.script === null) return [span('Nothing can run yet: the script is not known.', 'warn')];
   if (step.asksName !== null) {
     const danger = span(` ${nameAskedWords[step.asksName]} `, 'danger');

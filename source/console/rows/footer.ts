@@ -82,7 +82,7 @@ const rollbackKeys = (state: ConsoleState): Row => {
   const to = canSwitch(state) ? target(state) : null;
   return [
     ...(to === null ? [] : [span('Enter', 'strong'), span(` ${targets[to]}   `)]),
-    span('Up Down', 'strong'),
+    span('Up Down PgUp PgDn', 'strong'),
     span(' scroll   '),
     span('Esc', 'strong'),
     span(to === null || to === 'the first step' ? ' close' : ' cancel'),
@@ -140,7 +140,7 @@ const runningOnRow = (view: EngineView): Row => {
     span(
       view.runsOn?.ending === true
         ? 'Asks again behind what runs now.'
-        : `Runs on to ${until} without asking. Esc: ask again after this step.`,
+        : `Runs on to ${until} without asking.`,
       'warn',
     ),
   ];
@@ -151,7 +151,8 @@ const stageRow = ({ view }: ConsoleState): Row => {
   if (stage.kind === 'connecting') return [span(stage.doing)];
   if (stage.kind === 'finished') return [span(stage.says, 'good')];
   if (stage.kind === 'watching') return [span(readOnlyWords(stage.lock), 'warn')];
-  if (stage.kind === 'running' && view.runsOn !== null) return runningOnRow(view);
+  if ((stage.kind === 'running' || stage.kind === 'confirm') && view.runsOn !== null)
+    return runningOnRow(view);
   const waiting = stage.kind === 'confirm' || stage.kind === 'failed' ? stage.step : null;
   const notice = view.notices.at(-1);
   if (notice === undefined || (notice.whileWaits !== undefined && notice.whileWaits !== waiting)) return [];

@@ -34,7 +34,10 @@ export const visibleOutput = (output: Lines, window: Window, theme: Theme): Visi
   const rowsOf = (index: number): readonly Row[] => {
     const tone = index === window.found ? 'selected' : 'found';
     if (!wrap) return markFound([cut(tame(text(index)), columns)], needle, tone);
-    return markFound(wrapExact(text(index), columns - 1), needle, tone).map((row, at) =>
+    // The mark of a continuation takes a column; a line that fits as it is has none.
+    const whole = wrapExact(text(index), columns);
+    const parts = whole.length === 1 ? whole : wrapExact(text(index), columns - 1);
+    return markFound(parts, needle, tone).map((row, at) =>
       at === 0 ? row : [span(theme.glyphs.fold, 'dim'), ...row],
     );
   };

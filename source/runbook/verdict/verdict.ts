@@ -3,6 +3,7 @@ import { type ClusterFacts, type NodeFacts, primaryOf } from '../../cluster/fact
 import { hostIn, isDataDirectory, type Observations } from '../../cluster/observations.ts';
 import { localMinute } from '../../cluster/times.ts';
 import { isAsKept, isSwapped, newClusterStarted, newSystemIdentifier } from '../language/evidence.ts';
+import { acceptsWritesOnOld } from '../language/old-version.ts';
 import { type Route, rollbackRoute } from './route.ts';
 
 /** What a rollback means now. Computed from the disks of every host, never from a memory of what was done. */
@@ -78,8 +79,10 @@ const says = (facts: ClusterFacts, route: Route, world: Observations): RollbackV
           kind: 'safe',
           says: `safe, no data loss: PostgreSQL ${facts.newMajor} has never been started`,
         };
-      return isSwapped(facts, primary, world)
-        ? { kind: 'safe', says: 'safe, no data loss: the old directory is untouched' }
+      if (isSwapped(facts, primary, world))
+        return { kind: 'safe', says: 'safe, no data loss: the old directory is untouched' };
+      return acceptsWritesOnOld(facts, primary).holds(world).holds
+        ? { kind: 'safe', says: `safe, no data loss: ${primary.alias} runs PostgreSQL ${facts.oldMajor}` }
         : { kind: 'safe', says: `safe, no data loss: restart PostgreSQL ${facts.oldMajor} in place` };
     }
     case 'fallback-copy': {
