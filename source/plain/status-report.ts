@@ -2,15 +2,19 @@ import { pausesWords } from '../cluster/amounts.ts';
 import { localClock, localTime } from '../cluster/times.ts';
 import { toDoWords } from '../cluster/to-do.ts';
 import { dryRunWords } from '../runbook/timing/dry-run.ts';
-import type { RunbookState } from '../usecases/status/runbook-state.ts';
+import type { NamedStep, RunbookState } from '../usecases/status/runbook-state.ts';
 import type { Status } from '../usecases/status/status.ts';
 import { padRight, tame, took } from '../wording/text.ts';
 
-const nextIn = ({ next, waitsFor, untold }: RunbookState): string => {
+const stepWords = ({ number, title, host, id }: NamedStep): string =>
+  `step ${number}, ${title}, on ${host} (${id})`;
+
+const nextIn = ({ next, running, waitsFor, untold }: RunbookState): string => {
+  if (running.length > 0) return `; running now: ${running.map(stepWords).join('; ')}`;
   if (next === null) return '';
   if (untold.length > 0) return `; what is next cannot be told until ${untold.join(' and ')} answers`;
   const waits = waitsFor === null ? '' : `, which waits until ${waitsFor} answers`;
-  return `; next: step ${next.number}, ${next.title}, on ${next.host} (${next.id})${waits}`;
+  return `; next: ${stepWords(next)}${waits}`;
 };
 
 /** `64 of 71 steps done, 2 skipped`: as the console counts. */

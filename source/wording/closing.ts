@@ -54,6 +54,12 @@ const toKnow = (view: EngineView, { extensionsUpdated: updated = 0 }: RunLeaves)
   ];
 };
 
+/** What is true at the end, as a sentence. What is kept has lines of its own, with its size. */
+const resultWords = (says: string, kept: readonly KeptDirectory[]): string => {
+  const said = kept.length === 0 ? says : says.replace(/; kept aside, until pgaf-upgrade cleanup: .*$/, '');
+  return `${said.charAt(0).toUpperCase()}${said.slice(1)}${said.endsWith('.') ? '' : '.'}`;
+};
+
 /** `node_1:/data_pg15_bak, 41 GB (linked)`: linked files take their room once, so that removing it frees little. */
 const keptWords = ({ host, path, bytes: size, linked }: KeptDirectory): string =>
   `${host}:${path}, ${size === null ? 'size not known' : bytes(size)}${linked ? ' (linked)' : ''}`;
@@ -99,7 +105,7 @@ const toDoLines = ({ direction, toDo = [] }: EngineView): readonly ClosingLine[]
 };
 
 /** Commands for what comes after the window. */
-const nextLines = (view: EngineView): readonly string[] => {
+const nextLines = (view: EngineView, kept: readonly KeptDirectory[]): readonly string[] => {
   if (view.fleeting === true) return [];
   const called = calledIn(view);
   // A demo that is kept has its own journals, and its cluster file lies elsewhere: the run's directory names both.
@@ -109,7 +115,9 @@ const nextLines = (view: EngineView): readonly string[] => {
     `${called} report > report-${view.cluster.name}.md`,
     ...(view.direction === 'upgrade'
       ? ['a backup of the new version', `${called} cleanup, in some days`]
-      : []),
+      : kept.length === 0
+        ? []
+        : [`${called} cleanup, when what is kept is not needed any more`]),
   ];
 };
 
@@ -125,7 +133,7 @@ export const closingLines = (view: EngineView): readonly ClosingLine[] => {
       : view.steps.filter(({ optional, status }) => optional && status.kind === 'skipped');
   const { kept = [] } = stage;
   return [
-    ['Result', stage.says],
+    ['Result', resultWords(stage.says, kept)],
     ...lostLine(view, stage),
     ...primaryLine(view),
     ...downtimeLine(view),
@@ -137,7 +145,7 @@ export const closingLines = (view: EngineView): readonly ClosingLine[] => {
     ...(view.verdict.says === '' ? [] : [['Rollback', view.verdict.says] as const]),
     ...kept.map((one, at) => [at === 0 ? 'Kept' : '', keptWords(one)] as const),
     ...toDoLines(view),
-    ...nextLines(view).map((says, at) => [at === 0 ? 'Next' : '', says] as const),
+    ...nextLines(view, kept).map((says, at) => [at === 0 ? 'Next' : '', says] as const),
     ...offered.map(
       ({ title }, at) =>
         [

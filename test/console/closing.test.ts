@@ -34,7 +34,7 @@ const finished = () => {
 test('the closing card: result, downtime against its estimate, window, steps, what is kept, next commands, what is offered', () => {
   const lines = closingLines(finished());
   const of = (label: string) => lines.find(([one]) => one === label)?.[1];
-  expect(of('Result')).toBe('every node runs PostgreSQL 17.12');
+  expect(of('Result')).toBe('Every node runs PostgreSQL 17.12.');
   expect(of('Downtime')).toBe('6.4 s (estimate 6.1 s)');
   const twice = closingLines({ ...finished(), earlierDowntimeMs: 66_000 });
   expect(twice).toContainEqual(['Downtime', '6.4 s (estimate 6.1 s), besides 66 s earlier in this window']);
@@ -84,7 +84,7 @@ test('after a rollback that gave writes up: what, how much, where it still is, a
     monitor: { ...view.monitor, feed: { ...view.monitor.feed, state: { ...state, nodes } } },
     stage: {
       ...view.stage,
-      says: 'every node runs PostgreSQL 15.20 again',
+      says: 'every node runs PostgreSQL 15.20 again; kept aside, until pgaf-upgrade cleanup: monitor:/data_pg17_abandoned, node_1:/data_pg17_abandoned',
       lost: 'what 17 wrote since 02:14 UTC (up to 55 transactions) is lost',
       kept: [
         { host: 'monitor', path: '/data_pg17_abandoned', bytes: 42_000, linked: false },
@@ -96,6 +96,8 @@ test('after a rollback that gave writes up: what, how much, where it still is, a
   expect(of('Lost')).toBe(
     'What 17 wrote since 02:14 UTC (up to 55 transactions) is not on PostgreSQL 15.20; until cleanup it can be taken by hand from node_1:/data_pg17_abandoned.',
   );
+  expect(of('Result')).toBe('Every node runs PostgreSQL 15.20 again.');
+  expect(lines.filter(([, text]) => text.includes(' cleanup, when'))).toHaveLength(1);
   expect(of('Primary')).toBe('node_2; before the upgrade it was node_1');
 });
 

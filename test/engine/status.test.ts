@@ -40,6 +40,41 @@ const ask = async (night: Window) =>
     ),
   );
 
+test('while pg_upgrade links it is what runs now, and nobody is told to roll back: it was called interrupted', async () => {
+  const night = new Window(labCluster());
+  try {
+    night.open();
+    await night.goTo('D.node_1.pg-upgrade');
+    const host = night.servers.model.host('node_1');
+    let end = (): void => undefined;
+    const begun = new Promise<void>((tell) => {
+      night.servers.plan('D.node_1.pg-upgrade', () => {
+        if (host.data.kind !== 'cluster') throw new Error('the old cluster is there');
+        host.data = { ...host.data, controlRenamed: true };
+        tell();
+        return new Promise((resolve) => {
+          end = () => resolve({ kind: 'exited', code: 1 });
+        });
+      });
+    });
+    night.engine.confirm('D.node_1.pg-upgrade', 'node_1');
+    await begun;
+    night.servers.record = JSON.stringify({ ...night.servers.facts, run: night.servers.model.runName });
+    const running = await ask(night);
+    expect(running.upgrade).toMatchObject({ next: { id: 'D.node_1.pg-upgrade' }, onlyBack: null });
+    expect(statusText('lab', running, 'cluster.yaml')).toMatch(
+      /running now: .*step \d+, Run pg_upgrade --link, on node_1/,
+    );
+    end();
+    await night.stage('failed');
+    const failed = await ask(night);
+    expect(failed.upgrade.running.map(({ id }) => id)).not.toContain('D.node_1.pg-upgrade');
+    expect(statusText('lab', failed, 'cluster.yaml')).toContain('Warning: it cannot be repeated');
+  } finally {
+    await night.close();
+  }
+}, 60_000);
+
 describe('in a rollback', () => {
   /** Turned round in the middle of the upgrade; the first step of the rollback was begun, and was not done. */
   const turnedRound = async (night: Window) => {

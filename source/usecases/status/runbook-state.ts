@@ -2,8 +2,11 @@ import type { Observations } from '../../cluster/observations.ts';
 import { ofKind, type Recorded } from '../../engine/journal/entry.ts';
 import { skippedIn } from '../../engine/journal/skipped.ts';
 import { readySteps } from '../../engine/run/next-step.ts';
-import type { Step } from '../../runbook/language/step.ts';
+import type { Step, StepId } from '../../runbook/language/step.ts';
 import { countSteps } from '../../runbook/language/step-count.ts';
+
+/** `number`: from 1, as the console counts. */
+export type NamedStep = Pick<Step, 'id' | 'host' | 'title' | 'phase'> & { readonly number: number };
 
 /** How far a runbook is, by what the servers say of each of its steps. */
 export interface RunbookState {
@@ -11,8 +14,10 @@ export interface RunbookState {
   /** By a person’s decision, optional steps too; they are in `total` as well. */
   readonly skipped: number;
   readonly total: number;
-  /** `number`: from 1, as the console counts. Null: nothing is left to do. */
-  readonly next: (Pick<Step, 'id' | 'host' | 'title' | 'phase'> & { readonly number: number }) | null;
+  /** Null: nothing is left to do. */
+  readonly next: NamedStep | null;
+  /** Steps whose command runs on its host now, as far as this login may see it. */
+  readonly running: readonly NamedStep[];
   /** The host that does not answer, which the next step waits for; null: none. */
   readonly waitsFor: string | null;
   /** Hosts that do not answer, and without which nobody can tell what is next: the primary, the monitor. */
@@ -32,6 +37,8 @@ export interface KnownRun {
   readonly records: readonly Recorded[];
   /** It was begun and has not come to its end, whatever it has changed by now. */
   readonly open: boolean;
+  /** The steps whose jobs run on their hosts; null: it is not known, because somebody holds the lock and their jobs cannot be read here. */
+  readonly running: ReadonlySet<StepId> | null;
 }
 
 /**
@@ -80,16 +87,24 @@ export const runbookState = (
     const counts = past.has(step) || journaled.has(step.id);
     return counts && isDone(step) ? 'done' : 'open';
   });
+  const named = ({ id, host, title, phase }: Step): NamedStep => ({
+    id,
+    number: runbook.findIndex((step) => step.id === id) + 1,
+    host,
+    title,
+    phase,
+  });
+  const running = runbook.filter(({ id }) => run.running?.has(id) === true);
+  // What runs has begun and not finished, too.
+  const mayStand = next !== undefined && run.running !== null && !running.includes(next);
   return {
     done,
     skipped,
     total,
-    next:
-      next === undefined
-        ? null
-        : { id: next.id, number: turn + 1, host: next.host, title: next.title, phase: next.phase },
+    next: next === undefined ? null : named(next),
+    running: running.map(named),
     waitsFor: next === undefined ? null : (waits.get(next) ?? null),
     untold: unseen.filter((alias) => needed.includes(alias)),
-    onlyBack: next?.interrupted(world) ?? null,
+    onlyBack: mayStand ? next.interrupted(world) : null,
   };
 };

@@ -20,10 +20,11 @@ import { keptCheck } from '../../engine/journal/kept-check.ts';
 import { findHere, type HereRun, heardBefore, newestRunOf } from '../../engine/journal/of-cluster.ts';
 import { Observer } from '../../engine/observe/observer.ts';
 import { RunLock } from '../../engine/run/run-lock.ts';
+import { keptJobs } from '../../engine/run/unfinished-jobs.ts';
 import { basisIn } from '../../engine/view/step-estimates.ts';
 import { deadAfterSeconds, holderName, type Standing } from '../../inspect/lock/parse.ts';
 import type { RemoteHost } from '../../remote/host.ts';
-import type { Step } from '../../runbook/language/step.ts';
+import type { Step, StepId } from '../../runbook/language/step.ts';
 import { type Direction, runbookFor } from '../../runbook/runbooks.ts';
 import { type ExpectedDowntime, expectedDowntime } from '../../runbook/timing/estimates.ts';
 import { upgradeRunbook } from '../../runbook/upgrade.ts';
@@ -131,7 +132,7 @@ export const upgradeStatus = (
   facts: ClusterFacts,
   world: Observations,
   direction: Direction = 'upgrade',
-  run: KnownRun = { records: [], open: false },
+  run: KnownRun = { records: [], open: false, running: new Set() },
 ): Status['upgrade'] => {
   const at = runbookState(upgradeRunbook(facts, world), world, neededOf(facts), run);
   if (direction === 'rollback') return { ...at, state: 'rolling-back', next: null };
@@ -167,6 +168,17 @@ const heldLock = (standing: Standing | null): HeldLock | null => {
     silentSeconds,
     dead: silentSeconds > deadAfterSeconds,
   };
+};
+
+/** Whose commands run now, by the jobs on the hosts; null: a living console may have some that this login cannot read. */
+const runningSteps = async (
+  run: string | null,
+  lock: HeldLock | null,
+  hosts: ReadonlyMap<string, RemoteHost>,
+): Promise<ReadonlySet<StepId> | null> => {
+  const jobs = run === null ? [] : await keptJobs(run, hosts);
+  if (jobs.length === 0 && lock?.dead === false) return null;
+  return new Set(jobs.filter(({ state }) => state === 'running').map(({ step }) => step));
 };
 
 const monitorStoppedUntil = (
@@ -230,7 +242,9 @@ const fromFacts = async (
   const records = journal?.run.records ?? recordsOf(stateHome, facts, standing?.run?.id ?? null);
   const told = downtimesIn(records, facts, stepsIn(records)).at(-1);
   const writes = writesNow(facts, world);
-  const upgrade = upgradeStatus(facts, world, direction, { records, open });
+  const lock = heldLock(standing);
+  const running = await runningSteps(standing?.run?.id ?? journal?.run.id ?? null, lock, hosts);
+  const upgrade = upgradeStatus(facts, world, direction, { records, open, running });
   const basis = basisIn(facts, world, keptCheck(stateHome, facts)?.dryRun ?? null);
   const ahead = direction === 'upgrade' && upgrade.state !== 'finished';
   return {
@@ -241,7 +255,11 @@ const fromFacts = async (
     upgrade,
     rollbackRun:
       direction === 'rollback'
-        ? runbookState(runbookFor(facts, world, direction), world, neededOf(facts), { records, open: true })
+        ? runbookState(runbookFor(facts, world, direction), world, neededOf(facts), {
+            records,
+            open: true,
+            running,
+          })
         : null,
     rollback: rollbackVerdict(facts, withoutUnseen(facts, world)),
     writes,
@@ -250,7 +268,7 @@ const fromFacts = async (
     expectedDowntime: told?.expected ?? (ahead ? expectedDowntime(facts, basis) : null),
     seenAt: new Date().toISOString(),
     toDo: direction === 'upgrade' ? (leftToDo(facts, world) ?? []) : [],
-    lock: heldLock(standing),
+    lock,
     monitorStoppedUntil: monitorStoppedUntil(facts, world, direction),
     journal: journal === null ? [] : happened(journal.run.records),
     problem: journal?.why ?? null,
@@ -345,6 +363,7 @@ export const readStatus = async (
       skipped: 0,
       total: 0,
       next: null,
+      running: [],
       waitsFor: null,
       untold: [],
       onlyBack: null,
