@@ -2,11 +2,11 @@ import { pausesWords } from '../cluster/amounts.ts';
 import { localClock, localTime } from '../cluster/times.ts';
 import { toDoWords } from '../cluster/to-do.ts';
 import { dryRunWords } from '../runbook/timing/dry-run.ts';
-import type { NamedStep, RunbookState } from '../usecases/status/runbook-state.ts';
+import type { StepPlace, RunbookState } from '../usecases/status/runbook-state.ts';
 import type { Status } from '../usecases/status/status.ts';
 import { padRight, tame, took } from '../wording/text.ts';
 
-const stepWords = ({ number, title, host, id }: NamedStep): string =>
+const stepWords = ({ number, title, host, id }: StepPlace): string =>
   `step ${number}, ${title}, on ${host} (${id})`;
 
 const nextIn = ({ next, running, waitsFor, untold }: RunbookState): string => {

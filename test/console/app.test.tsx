@@ -329,7 +329,7 @@ describe('the rollback', () => {
     const keyLine = () => frame().trimEnd().split('\n').at(-1);
     await press('r', keys.up);
     expect(frame()).toContain('There is nothing to roll back.');
-    expect(keyLine()).toBe('Up Down scroll   Esc close');
+    expect(keyLine()).toBe('Up Down PgUp PgDn scroll   Esc close');
     await press(keys.enter);
     expect(engine.asked).toEqual(['preview']);
   });
@@ -338,10 +338,10 @@ describe('the rollback', () => {
     const { press, frame } = await open({ done: doneBefore(at.firstStart) });
     const keyLine = () => frame().trimEnd().split('\n').at(-1);
     await press('r', keys.up);
-    expect(keyLine()).toBe('Enter show these steps   Up Down scroll   Esc cancel');
+    expect(keyLine()).toBe('Enter show these steps   Up Down PgUp PgDn scroll   Esc cancel');
     await press(keys.enter);
     await press('r', keys.up);
-    expect(keyLine()).toBe('Enter show the upgrade again   Up Down scroll   Esc cancel');
+    expect(keyLine()).toBe('Enter show the upgrade again   Up Down PgUp PgDn scroll   Esc cancel');
   });
 
   test('says what a base backup costs, and where the journal says otherwise than the disks', async () => {
@@ -369,7 +369,7 @@ describe('the rollback', () => {
     await press(keys.up);
     expect(frame()).toContain(' Rollback, from here ');
     expect(frame()).toContain('Enter shows the first step; each is confirmed on its own.');
-    expect(frame()).toContain('Enter show the first step   Up Down scroll   Esc close');
+    expect(frame()).toContain('Enter show the first step   Up Down PgUp PgDn scroll   Esc close');
     await press(keys.enter);
     expect(frame()).not.toContain('Enter shows the first step');
     expect(engine.asked).toEqual(['preview']);

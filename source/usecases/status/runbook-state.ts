@@ -6,7 +6,7 @@ import type { Step, StepId } from '../../runbook/language/step.ts';
 import { countSteps } from '../../runbook/language/step-count.ts';
 
 /** `number`: from 1, as the console counts. */
-export type NamedStep = Pick<Step, 'id' | 'host' | 'title' | 'phase'> & { readonly number: number };
+export type StepPlace = Pick<Step, 'id' | 'host' | 'title' | 'phase'> & { readonly number: number };
 
 /** How far a runbook is, by what the servers say of each of its steps. */
 export interface RunbookState {
@@ -15,9 +15,9 @@ export interface RunbookState {
   readonly skipped: number;
   readonly total: number;
   /** Null: nothing is left to do. */
-  readonly next: NamedStep | null;
+  readonly next: StepPlace | null;
   /** Steps whose command runs on its host now, as far as this login may see it. */
-  readonly running: readonly NamedStep[];
+  readonly running: readonly StepPlace[];
   /** The host that does not answer, which the next step waits for; null: none. */
   readonly waitsFor: string | null;
   /** Hosts that do not answer, and without which nobody can tell what is next: the primary, the monitor. */
@@ -87,7 +87,7 @@ export const runbookState = (
     const counts = past.has(step) || journaled.has(step.id);
     return counts && isDone(step) ? 'done' : 'open';
   });
-  const named = ({ id, host, title, phase }: Step): NamedStep => ({
+  const named = ({ id, host, title, phase }: Step): StepPlace => ({
     id,
     number: runbook.findIndex((step) => step.id === id) + 1,
     host,
