@@ -2,7 +2,7 @@ import { pausesWords } from '../cluster/amounts.ts';
 import { localClock, localTime } from '../cluster/times.ts';
 import { toDoWords } from '../cluster/to-do.ts';
 import { dryRunWords } from '../runbook/timing/dry-run.ts';
-import type { StepPlace, RunbookState } from '../usecases/status/runbook-state.ts';
+import type { RunbookState, StepPlace } from '../usecases/status/runbook-state.ts';
 import type { Status } from '../usecases/status/status.ts';
 import { padRight, tame, took } from '../wording/text.ts';
 
