@@ -336,8 +336,8 @@ exec ${psql}.real "$@"`,
     const rss = () =>
       Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${console_.pid}/status`, 'utf8'))?.[1]) / 1024;
     const small = rss();
-    await enterUntil(console_, /3 Output|DOWNTIME BEGINS: asks for the name/);
-    await console_.waitFor(/DOWNTIME BEGINS: asks for the name/, { timeoutMs: 60_000 });
+    await enterUntil(console_, /3 Output|asks for the name/);
+    await console_.waitFor(/asks for the name/, { timeoutMs: 60_000 });
     await console_.waitFor(/Stop primary/, { timeoutMs: 60_000 });
     await console_.press('[');
     const screen = await console_.waitFor(/hostile end/, { timeoutMs: 20_000 });
