@@ -71,6 +71,14 @@ const hostFields = {
   carry: z.array(words.relativePath),
   /** The libraries that its server preloads, in their order. */
   preload: z.array(words.libraryName).default([]),
+  /**
+   * What its logical slots ask of the cluster that they are carried to: how many there may be, and the plugins that are trusted. Null: its WAL is
+   * not logical, or the old version is before 17, whose slots pg_upgrade does not carry. Source: PostgreSQL, pg_upgrade, “Prepare for publisher upgrades”.
+   */
+  decoding: z
+    .object({ slots: z.number().int().nonnegative(), plugins: z.array(words.libraryName) })
+    .nullable()
+    .default(null),
   /** Directories of its tablespaces, outside the data directory; the same on every node. */
   tablespaces: z.array(words.ownPath).default([]),
   /**

@@ -42,10 +42,10 @@ export const filesToCarry = (instance: ReadInstance, server: LiveServer): string
 };
 
 /**
- * What pg_upgrade's new server is to preload. A name that is no word of its kind is left out, and told by the dry run.
+ * The libraries of a setting that names them. One that is no word of its kind is left out, and told by the dry run.
  * Source: PostgreSQL, “Shared Library Preloading” (runtime-config-client).
  */
-export const preloadedLibraries = (setting: string): string[] =>
+export const libraryNames = (setting: string): string[] =>
   setting
     .split(',')
     .map((name) =>
@@ -193,7 +193,11 @@ export const commonFacts = (
       groupAccess: instance.groupAccess,
     },
     carry: filesToCarry(instance, server),
-    preload: preloadedLibraries(server.preload),
+    preload: libraryNames(server.preload),
+    decoding:
+      server.decoding === null
+        ? null
+        : { slots: server.decoding.slots, plugins: libraryNames(server.decoding.plugins) },
     tablespaces: server.tablespaces,
     wal: instance.wal === '' ? null : { now: instance.wal, next: newWal(instance.wal, next.major) },
     sshPort: settings?.ssh?.port ?? config.ssh.port ?? 22,

@@ -67,6 +67,7 @@ const labHost: Common = {
     'server.key',
   ],
   preload: [],
+  decoding: null,
   tablespaces: [],
   sshPort: 22,
 };

@@ -6,6 +6,7 @@ import { phases } from '../../source/runbook/language/step.ts';
 import { undoWords } from '../../source/runbook/language/undo.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
 import { debianCluster, everyCluster, labCluster, onEveryHost } from './clusters.ts';
+import { word } from './word.ts';
 import { stepOf, worldAt } from './worlds.ts';
 
 /** What must be true of every upgrade, however the cluster looks. */
@@ -182,6 +183,20 @@ test('the monitor is always copied, with both options, whatever becomes of the p
       "--new-options='-c shared_preload_libraries=pgautofailover -c max_worker_processes=0 -c jit=off'",
     );
     expect(script.text).not.toMatch(/--link|--clone|mv .*pg_control\.old/);
+  }
+});
+
+test('logical slots of 17 are carried into a server that decodes and trusts their plugins', () => {
+  const lab = labCluster();
+  const decoding = { slots: 12, plugins: [word('pgoutput'), word('wal2json')] };
+  const facts = { ...lab, nodes: lab.nodes.map((node) => ({ ...node, decoding })) };
+  const runbook = upgradeRunbook(facts);
+  for (const step of ['D.node_1.pg-upgrade', 'A.node_1.check']) {
+    const script = stepOf(runbook, step).script(worldAt('verified', facts));
+    if (script.kind !== 'ready') throw new Error(script.needs);
+    expect(script.text).toContain(
+      "--new-options='-c wal_level=logical -c max_replication_slots=12 -c output_plugin_libraries=pgoutput,wal2json -c jit=off'",
+    );
   }
 });
 

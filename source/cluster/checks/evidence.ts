@@ -40,6 +40,8 @@ export const serverEvidenceSchema = z.object({
       plugin: z.string().nullable(),
       database: z.string().nullable(),
       active: z.boolean(),
+      /** What its consumer has not confirmed yet; null for a physical one, and on a standby. */
+      behindBytes: z.number().nullable().default(null),
     }),
   ),
   longTransactions: z.array(

@@ -19,6 +19,7 @@ const serverSchema = z.object({
   checksums: z.boolean(),
   walSegmentBytes: z.number().int().positive(),
   preload: z.string().default(''),
+  decoding: z.object({ slots: z.number().int().nonnegative(), plugins: z.string() }).nullable().default(null),
   socketDirectories: z.string(),
   tablespaces: z.array(z.string()).default([]),
   sources: z.array(z.string()),

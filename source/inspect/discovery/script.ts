@@ -22,6 +22,8 @@ const serverSql = `select json_build_object(
   'walSegmentBytes', (select setting::bigint from pg_settings where name = 'wal_segment_size'),
   'tablespaces', coalesce((select json_agg(pg_tablespace_location(oid) order by oid) from pg_tablespace where oid >= 16384), '[]'),
   'preload', current_setting('shared_preload_libraries'),
+  'decoding', case when current_setting('server_version_num')::int >= 170000 and current_setting('wal_level') = 'logical'
+    then json_build_object('slots', current_setting('max_replication_slots')::int, 'plugins', coalesce(current_setting('output_plugin_libraries', true), '')) end,
   'socketDirectories', current_setting('unix_socket_directories'),
   'sources', coalesce((select json_agg(distinct sourcefile) from pg_file_settings where sourcefile is not null), '[]'),
   'files', json_build_array(current_setting('hba_file'), current_setting('ident_file'), current_setting('ssl_cert_file'),

@@ -299,24 +299,24 @@ export const stateChecks: readonly Check[] = [
   {
     id: 'logical-slots',
     severity: 'warning',
-    title: 'No logical replication slots',
+    title: 'No logical replication slot is lost',
     scope: 'primary',
-    why: 'pg_upgrade keeps logical slots only from 17 on: their subscribers lose their place and must be set up anew.',
+    why: 'pg_upgrade keeps logical slots only from 17 on, and only those that were read to their end when the primary stopped. Subscribers of others lose their place and must be set up anew.',
     source: 'PostgreSQL 17, pg_upgrade, “Prepare for publisher upgrades”; src/bin/pg_upgrade/info.c',
     judge: onEach('primary', served, ({ server }, _host, { oldMajor }) =>
-      oldMajor !== null && oldMajor >= 17
-        ? null
-        : server.slots
-            .filter((slot) => slot.kind === 'logical')
-            .map((slot) => ({
-              found: `${slot.name} (${slot.plugin ?? '?'}) in ${slot.database ?? '?'}${slot.active ? ', in use' : ''}`,
-              remedy:
-                'plan with its consumer how it starts over after the window; drop the slot when the consumer has stopped',
-              command: inPsql(
-                'postgres',
-                `select pg_drop_replication_slot('${slot.name.replaceAll("'", "''")}')`,
-              ),
-            })),
+      server.slots
+        .filter(({ kind, active }) => kind === 'logical' && !(active && (oldMajor ?? 0) >= 17))
+        .map((slot) => ({
+          found: `${slot.name} (${slot.plugin ?? '?'}) in ${slot.database ?? '?'}${slot.active ? ', in use' : ', nobody reads it at this moment'}`,
+          remedy:
+            (oldMajor ?? 0) >= 17
+              ? 'see to it that its consumer has read everything when the primary stops, or pg_upgrade refuses; drop the slot if it is not needed anymore'
+              : 'plan with its consumer how it starts over after the window; drop the slot when the consumer has stopped',
+          command: inPsql(
+            'postgres',
+            `select pg_drop_replication_slot('${slot.name.replaceAll("'", "''")}')`,
+          ),
+        })),
     ),
   },
   {

@@ -5,9 +5,13 @@ import { hasLineBreak, identifierFor, inPsql } from './in-psql.ts';
 import { served } from './see.ts';
 
 /** The plugins that a new cluster trusts by itself. Source: PostgreSQL, output_plugin_libraries. */
-const trustedPlugins = new Set(['pgoutput', 'test_decoding']);
+const trustedPlugins = ['pgoutput', 'test_decoding'];
 /** The minors of this day brought output_plugin_libraries. Source: PostgreSQL 18.6 release notes, CVE-2026-6471. */
 const pluginsTrustedSince = '2026-08-13';
+
+const megabyte = 1024 * 1024;
+/** A slot that is read now and then, by SQL, is less behind: bytes. */
+const abandoned = 16 * megabyte;
 
 /** What single major versions have ended or want otherwise. */
 export const versionChecks: readonly Check[] = [
@@ -76,20 +80,50 @@ export const versionChecks: readonly Check[] = [
     severity: 'blocker',
     title: 'Logical slots have plugins that a new cluster trusts',
     scope: 'primary',
-    why: 'From 17 on pg_upgrade carries logical slots, and since August 2026 refuses one whose plugin the new cluster’s output_plugin_libraries does not name. The new cluster has no carried configuration at that time.',
+    why: 'From 17 on pg_upgrade carries logical slots, and since August 2026 refuses one whose plugin output_plugin_libraries does not name. The new cluster is given the setting of the old one.',
     source:
-      'PostgreSQL 18.6 and 17.11 release notes, output_plugin_libraries; seen with wal2json, 17.11 → 18.6: pg_upgrade --check ends with “fatal”, and is content where the new cluster’s configuration names the plugin',
-    judge: onEach('primary', served, ({ facts, server }, _host, { oldMajor }): readonly Issue[] =>
-      (oldMajor ?? 0) < 17 || (releaseDay(facts.newVersion) ?? '9') < pluginsTrustedSince
+      'PostgreSQL 18.6 and 17.11 release notes, output_plugin_libraries; seen with wal2json, 17.11 → 18.6: carried where the setting names it, else pg_upgrade --check ends with “fatal”',
+    judge: onEach('primary', served, ({ facts, server }, _host, { oldMajor }): readonly Issue[] => {
+      if ((oldMajor ?? 0) < 17 || (releaseDay(facts.newVersion) ?? '9') < pluginsTrustedSince) return [];
+      const trusted = (server.settings.output_plugin_libraries ?? trustedPlugins.join(', '))
+        .split(',')
+        .map((name) => name.trim().replace(/^"(.*)"$/, '$1'));
+      return server.slots.flatMap(({ name, kind, plugin, database }) =>
+        kind !== 'logical' || plugin === null || trusted.includes(plugin)
+          ? []
+          : [
+              {
+                found: `slot ${name} in ${database ?? '?'} has the plugin ${plugin}`,
+                remedy: 'name the plugin in output_plugin_libraries, where it is trusted',
+                command: inPsql(
+                  'postgres',
+                  `alter system set output_plugin_libraries = ${[...trusted, plugin].map((one) => sqlLiteral(one).trim()).join(', ')}`,
+                  'select pg_reload_conf()',
+                ),
+              },
+            ],
+      );
+    }),
+  },
+  {
+    id: 'slots-read',
+    severity: 'blocker',
+    title: 'Logical slots have a reader',
+    scope: 'primary',
+    why: 'From 17 on pg_upgrade carries logical slots, and refuses one that has not been read to its end, in the downtime.',
+    source:
+      'PostgreSQL, pg_upgrade, “Prepare for publisher upgrades”; src/bin/pg_upgrade/check.c, check_old_cluster_for_valid_slots',
+    judge: onEach('primary', served, ({ server }, _host, { oldMajor }): readonly Issue[] =>
+      (oldMajor ?? 0) < 17
         ? []
         : server.slots
             .filter(
-              ({ kind, plugin }) => kind === 'logical' && plugin !== null && !trustedPlugins.has(plugin),
+              ({ kind, active, behindBytes }) =>
+                kind === 'logical' && !active && (behindBytes ?? 0) > abandoned,
             )
-            .map(({ name, plugin, database }) => ({
-              found: `slot ${name} in ${database ?? '?'} has the plugin ${plugin ?? ''}`,
-              remedy:
-                'drop the slot before the window, when its consumer has stopped, and create it again behind it, with output_plugin_libraries set',
+            .map(({ name, database, behindBytes }) => ({
+              found: `nobody reads slot ${name} in ${database ?? '?'}, ${Math.round((behindBytes ?? 0) / megabyte)} MB behind`,
+              remedy: 'start its consumer again, or drop the slot if it is not needed anymore',
               command: inPsql('postgres', `select pg_drop_replication_slot(${sqlLiteral(name).trim()})`),
             })),
     ),

@@ -22,6 +22,19 @@ const preloadOptions = (names: readonly string[]): string =>
  */
 const noJit = '-c jit=off';
 
+/**
+ * Logical slots are carried from 17 on, into a server that decodes and trusts their plugins. initdb's configuration does neither, and the
+ * source's is carried behind pg_upgrade. Sources: PostgreSQL, pg_upgrade, “Prepare for publisher upgrades”; seen 17.11 → 18.6 with wal2json and
+ * pgoutput: “"wal_level" must be "logical" but is set to "replica"” without them.
+ */
+const decodingOptions = (host: HostFacts): string => {
+  const decoding = isNode(host) ? host.decoding : null;
+  if (decoding === null) return '';
+  const plugins =
+    decoding.plugins.length === 0 ? '' : `-c output_plugin_libraries=${decoding.plugins.join(',')} `;
+  return `-c wal_level=logical -c max_replication_slots=${decoding.slots} ${plugins}`;
+};
+
 /** Where the new cluster is, a word of the shell; the option that says where its servers listen, which is not where it works: that path may be too long. */
 interface UpgradePlaces {
   readonly newData?: Fragment;
@@ -53,8 +66,8 @@ export const upgradeCommand = (
     option(
       '--new-options',
       preloaded === undefined
-        ? quoted(`${preloadOptions(preloadedBy(host))}${noJit}`)
-        : sh`'-c max_worker_processes=0 ${constant(noJit)} -c shared_preload_libraries='${preloaded}`,
+        ? quoted(`${preloadOptions(preloadedBy(host))}${decodingOptions(host)}${noJit}`)
+        : sh`${quoted(`-c max_worker_processes=0 ${decodingOptions(host)}${noJit} -c shared_preload_libraries=`)}${preloaded}`,
     ),
     isNode(host) && facts.mode !== 'copy' && sh`--${constant(facts.mode)}`,
     isNode(host) && facts.jobs > 1 && sh`--jobs=${facts.jobs}`,

@@ -25,7 +25,16 @@ const server = (facts: HostFacts): ServerEvidence => ({
   removed: [],
   removedForRoles: [],
   prepared: [],
-  slots: [{ name: 'pgautofailover_standby_2', kind: 'physical', plugin: null, database: null, active: true }],
+  slots: [
+    {
+      name: 'pgautofailover_standby_2',
+      kind: 'physical',
+      plugin: null,
+      database: null,
+      active: true,
+      behindBytes: null,
+    },
+  ],
   longTransactions: [],
   replayPaused: false,
   senders: [{ name: 'pgautofailover_standby_2', state: 'streaming', lagBytes: 4096 }],

@@ -1,5 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import type { Evidence, TablespaceInspection } from '../../../source/cluster/checks/evidence.ts';
+import type {
+  Evidence,
+  ServerEvidence,
+  TablespaceInspection,
+} from '../../../source/cluster/checks/evidence.ts';
 import type { ClusterFacts } from '../../../source/cluster/facts.ts';
 import type { OtherRow } from '../../../source/cluster/monitor-state.ts';
 import { problem } from '../../../source/cluster/result.ts';
@@ -90,6 +94,34 @@ const withOther = (row: OtherRow): Evidence => {
   const evidence = healthy();
   return evidence.state === null ? evidence : { ...evidence, state: { ...evidence.state, others: [row] } };
 };
+
+const logicalSlot = (
+  change: Partial<ServerEvidence['slots'][number]> = {},
+): ServerEvidence['slots'][number] => ({
+  name: 'cdc',
+  kind: 'logical',
+  plugin: 'pgoutput',
+  database: 'app',
+  active: true,
+  behindBytes: 0,
+  ...change,
+});
+
+/** The primary runs 17, with these logical slots beside its own. */
+const from17 = (
+  logical: readonly ServerEvidence['slots'][number][],
+  trusted = 'pgoutput, test_decoding',
+): Evidence => ({
+  ...withServer('node_1', ({ slots, settings }) => ({
+    slots: [...slots, ...logical],
+    settings: { ...settings, output_plugin_libraries: trusted },
+  })),
+  oldMajor: 17,
+});
+
+test('a logical slot of 17 that is read, and whose plugin the configuration trusts, is carried: nothing is found', () => {
+  expect(seen(from17([logicalSlot({ plugin: 'wal2json' })], 'pgoutput, "wal2json"'))).toEqual([]);
+});
 
 /** One thing wrong at a time, and exactly that is said. */
 const cases: readonly (readonly [string, Evidence, readonly string[], RegExp])[] = [
@@ -267,19 +299,22 @@ const cases: readonly (readonly [string, Evidence, readonly string[], RegExp])[]
     /role .* has a line break/,
   ],
   [
-    'a logical slot whose plugin a new cluster does not trust',
-    {
-      ...withServer('node_1', ({ slots }) => ({
-        slots: [
-          ...slots,
-          { name: 'cdc', kind: 'logical', plugin: 'wal2json', database: 'app', active: false },
-          { name: 'own', kind: 'logical', plugin: 'pgoutput', database: 'app', active: false },
-        ],
-      })),
-      oldMajor: 17,
-    },
+    'a logical slot of 17 whose plugin is not trusted',
+    from17([logicalSlot({ name: 'cdc', plugin: 'wal2json' }), logicalSlot({ name: 'own' })]),
     ['blocker output-plugins node_1'],
     /slot cdc in app has the plugin wal2json/,
+  ],
+  [
+    'a logical slot of 17 that is read now and then',
+    from17([logicalSlot({ active: false, behindBytes: 3_000 })]),
+    ['warning logical-slots node_1'],
+    /cdc \(pgoutput\) in app, nobody reads it at this moment/,
+  ],
+  [
+    'a logical slot of 17 that nobody reads',
+    from17([logicalSlot({ active: false, behindBytes: 90 * 1024 * 1024 })]),
+    ['blocker slots-read node_1', 'warning logical-slots node_1'],
+    /nobody reads slot cdc in app, 90 MB behind/,
   ],
   [
     'an MD5 password, to 18',
@@ -829,7 +864,7 @@ const cases: readonly (readonly [string, Evidence, readonly string[], RegExp])[]
   [
     'a logical slot',
     withServer('node_1', () => ({
-      slots: [{ name: 'cdc', kind: 'logical', plugin: 'pgoutput', database: 'app', active: false }],
+      slots: [logicalSlot({ active: false })],
     })),
     ['warning logical-slots node_1'],
     /cdc/,
@@ -837,7 +872,9 @@ const cases: readonly (readonly [string, Evidence, readonly string[], RegExp])[]
   [
     'a foreign physical slot',
     withServer('node_1', () => ({
-      slots: [{ name: 'archive', kind: 'physical', plugin: null, database: null, active: true }],
+      slots: [
+        { name: 'archive', kind: 'physical', plugin: null, database: null, active: true, behindBytes: null },
+      ],
     })),
     ['warning physical-slots node_1'],
     /archive, in use/,

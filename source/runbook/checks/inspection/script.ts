@@ -24,7 +24,7 @@ const settings = { statement_timeout: '20s', lock_timeout: '2s' };
 
 /** Not archive_command: it may hold keys of the archive, and nothing here depends on it. */
 const shownSettings =
-  'archive_mode wal_keep_size max_slot_wal_keep_size shared_preload_libraries max_connections jit max_locks_per_transaction max_prepared_transactions autovacuum_max_workers max_worker_processes max_wal_senders recovery_min_apply_delay'.split(
+  'archive_mode wal_keep_size max_slot_wal_keep_size shared_preload_libraries max_connections jit max_locks_per_transaction max_prepared_transactions autovacuum_max_workers max_worker_processes max_wal_senders recovery_min_apply_delay output_plugin_libraries'.split(
     ' ',
   );
 
@@ -71,7 +71,8 @@ const serverSql = (facts: ClusterFacts): string => {
     where split_part(one, '=', 1) in (${removed})), '[]'),
   'prepared', coalesce((select json_agg(json_build_object('gid', gid, 'database', database, 'owner', owner, 'seconds', extract(epoch from now() - prepared)))
     from pg_prepared_xacts), '[]'),
-  'slots', coalesce((select json_agg(json_build_object('name', slot_name, 'kind', slot_type, 'plugin', plugin, 'database', database, 'active', active))
+  'slots', coalesce((select json_agg(json_build_object('name', slot_name, 'kind', slot_type, 'plugin', plugin, 'database', database, 'active', active,
+      'behindBytes', case when not pg_is_in_recovery() then pg_wal_lsn_diff(pg_current_wal_lsn(), confirmed_flush_lsn) end))
     from pg_replication_slots where not temporary), '[]'),
   'longTransactions', coalesce((select json_agg(one) from (select json_build_object('pid', pid, 'user', usename, 'database', datname, 'state', state,
     'seconds', extract(epoch from now() - xact_start)) one from pg_stat_activity
