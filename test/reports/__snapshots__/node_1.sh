@@ -113,6 +113,7 @@ cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/record.json.new <<'RE
    "server.key"
   ],
   "preload": [],
+  "decoding": null,
   "tablespaces": [],
   "wal": null,
   "sshPort": 22,
@@ -167,6 +168,7 @@ cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/record.json.new <<'RE
     "server.key"
    ],
    "preload": [],
+   "decoding": null,
    "tablespaces": [],
    "wal": null,
    "sshPort": 22,
@@ -225,6 +227,7 @@ cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/record.json.new <<'RE
     "server.key"
    ],
    "preload": [],
+   "decoding": null,
    "tablespaces": [],
    "wal": null,
    "sshPort": 22,
@@ -283,6 +286,7 @@ cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/record.json.new <<'RE
     "server.key"
    ],
    "preload": [],
+   "decoding": null,
    "tablespaces": [],
    "wal": null,
    "sshPort": 22,
@@ -355,8 +359,8 @@ mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/record.json.new /var/lib
 keep /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/record.json *
 # what an earlier window left must not speak for this one; what a try of this one left must stay
 rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done/*
-[ "$(cat /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/pg_upgrade/tried 2>/dev/null || true)" = 79592cd3 ] || rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/pg_upgrade/tried /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/fingerprint /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/fingerprint-old /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/stopped /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/handed-over /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/noted
-mkdir -p /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done && date -u +%FT%TZ > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done/save-79592cd3 && { sync -- /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done/save-79592cd3 /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done || sync; }
+[ "$(cat /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/pg_upgrade/tried 2>/dev/null || true)" = 8442ef2c ] || rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/pg_upgrade/tried /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/fingerprint /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/fingerprint-old /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/stopped /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/handed-over /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/noted
+mkdir -p /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done && date -u +%FT%TZ > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done/save-8442ef2c && { sync -- /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done/save-8442ef2c /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done || sync; }
 ls -l
 END_OF_STEP_2
 }
@@ -502,7 +506,7 @@ superuser=postgres
 server_sql='select json_build_object(
   '\''version'\'', current_setting('\''server_version'\''), '\''inRecovery'\'', pg_is_in_recovery(),
   '\''replayPaused'\'', case when pg_is_in_recovery() then pg_is_wal_replay_paused() else false end,
-  '\''settings'\'', (select json_object_agg(name, setting) from pg_settings where name in ('\''archive_mode'\'', '\''wal_keep_size'\'', '\''max_slot_wal_keep_size'\'', '\''shared_preload_libraries'\'', '\''max_connections'\'', '\''jit'\'', '\''max_locks_per_transaction'\'', '\''max_prepared_transactions'\'', '\''autovacuum_max_workers'\'', '\''max_worker_processes'\'', '\''max_wal_senders'\'', '\''recovery_min_apply_delay'\'')),
+  '\''settings'\'', (select json_object_agg(name, setting) from pg_settings where name in ('\''archive_mode'\'', '\''wal_keep_size'\'', '\''max_slot_wal_keep_size'\'', '\''shared_preload_libraries'\'', '\''max_connections'\'', '\''jit'\'', '\''max_locks_per_transaction'\'', '\''max_prepared_transactions'\'', '\''autovacuum_max_workers'\'', '\''max_worker_processes'\'', '\''max_wal_senders'\'', '\''recovery_min_apply_delay'\'', '\''output_plugin_libraries'\'')),
   '\''removed'\'', coalesce((select json_agg(json_build_object('\''name'\'', name, '\''value'\'', setting, '\''file'\'', sourcefile, '\''line'\'', sourceline))
     from pg_settings where name in ('\''vacuum_defer_cleanup_age'\'', '\''promote_trigger_file'\'', '\''force_parallel_mode'\'', '\''old_snapshot_threshold'\'', '\''trace_recovery_messages'\'', '\''db_user_namespace'\'', '\'''\'') and source not in ('\''default'\'', '\''client'\'', '\''session'\'', '\''override'\'')), '\''[]'\''),
   '\''removedForRoles'\'', coalesce((select json_agg(json_build_object('\''setting'\'', one, '\''role'\'', r.rolname, '\''database'\'', d.datname))
@@ -510,7 +514,8 @@ server_sql='select json_build_object(
     where split_part(one, '\''='\'', 1) in ('\''vacuum_defer_cleanup_age'\'', '\''promote_trigger_file'\'', '\''force_parallel_mode'\'', '\''old_snapshot_threshold'\'', '\''trace_recovery_messages'\'', '\''db_user_namespace'\'', '\'''\'')), '\''[]'\''),
   '\''prepared'\'', coalesce((select json_agg(json_build_object('\''gid'\'', gid, '\''database'\'', database, '\''owner'\'', owner, '\''seconds'\'', extract(epoch from now() - prepared)))
     from pg_prepared_xacts), '\''[]'\''),
-  '\''slots'\'', coalesce((select json_agg(json_build_object('\''name'\'', slot_name, '\''kind'\'', slot_type, '\''plugin'\'', plugin, '\''database'\'', database, '\''active'\'', active))
+  '\''slots'\'', coalesce((select json_agg(json_build_object('\''name'\'', slot_name, '\''kind'\'', slot_type, '\''plugin'\'', plugin, '\''database'\'', database, '\''active'\'', active,
+      '\''behindBytes'\'', case when not pg_is_in_recovery() then pg_wal_lsn_diff(pg_current_wal_lsn(), confirmed_flush_lsn) end))
     from pg_replication_slots where not temporary), '\''[]'\''),
   '\''longTransactions'\'', coalesce((select json_agg(one) from (select json_build_object('\''pid'\'', pid, '\''user'\'', usename, '\''database'\'', datname, '\''state'\'', state,
     '\''seconds'\'', extract(epoch from now() - xact_start)) one from pg_stat_activity
@@ -1633,7 +1638,7 @@ of_system() { # BIN DIRECTORY IDENTIFIER
   [ "$(control "$1" "$2" | sed -n 's/^Database system identifier: *//p')" = "$3" ] || { echo "$2 is not of the system $3" >&2; return 1; }
 }
 version() { cat "$1/PG_VERSION" 2>/dev/null || true; }
-old=/var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/fingerprint-old new=/var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/fingerprint run=79592cd3
+old=/var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/fingerprint-old new=/var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/fingerprint run=8442ef2c
 [ "$(version /var/lib/pgsql/data)" = 15 ] || { echo '/var/lib/pgsql/data is not PostgreSQL 15' >&2; exit 1; }
 of_system /opt/vmware/postgres/15/bin /var/lib/pgsql/data 7711174124246397031
 idle /var/lib/pgsql/data /var/lib/pgsql/data_pg17_new
