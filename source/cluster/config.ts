@@ -5,12 +5,16 @@ import { nearestKey } from './config/nearest.ts';
 import { type ConfigFile, configSchema, type HostSettings, type RebuildWay } from './config/schema.ts';
 import { word } from './fragment.ts';
 import { fail, ok, type Problem, problem, type Result } from './result.ts';
-import type { Label } from './words.ts';
+import { type Label, withoutBlanks } from './words.ts';
 
 export type { HostSettings, RebuildWay } from './config/schema.ts';
 
 /** A cluster file with its defaults applied; what stays optional is discovered on the servers. docs/config.md. */
-export type Config = Omit<ConfigFile, 'name'> & { readonly name: Label };
+export type Config = Omit<ConfigFile, 'name' | 'nodes'> & {
+  readonly name: Label;
+  /** By the nodes' aliases. */
+  readonly nodes: Readonly<Record<string, HostSettings>>;
+};
 
 /** How to reach one host: the host's own settings over those for all. */
 export type SshSettings = Config['ssh'] & { readonly host: string };
@@ -158,7 +162,11 @@ export const parseConfig = (source: string, fileName: string): Result<Config, re
         ),
       ),
     );
-  return ok({ ...parsed.data, name: parsed.data.name ?? word`${parsed.data.monitor.host}` });
+  return ok({
+    ...parsed.data,
+    name: parsed.data.name ?? word`${parsed.data.monitor.host}`,
+    nodes: Object.fromEntries(Object.entries(nodes).map(([name, its]) => [withoutBlanks(name), its])),
+  });
 };
 
 /** What the cluster file says of one node; undefined: nothing. A name is a key of the file's own, whatever it is called. */

@@ -103,6 +103,8 @@ export type ReadMonitor = z.input<typeof monitorFactsSchema>;
 export const nodeFactsSchema = z.object({
   ...hostFields,
   nodeId: z.number().int(),
+  /** Its name on the monitor, where that is not its alias. */
+  nodename: words.nodeName.exactOptional(),
   hostname: words.hostName,
   role: z.enum(['primary', 'secondary']),
   priority: z.number().int(),
@@ -112,6 +114,9 @@ export const nodeFactsSchema = z.object({
 });
 export type NodeFacts = z.infer<typeof nodeFactsSchema>;
 export type ReadNode = z.input<typeof nodeFactsSchema>;
+
+/** A node's name for pg_autoctl and the monitor's functions. */
+export const nodenameOf = (node: NodeFacts): words.Word => node.nodename ?? node.alias;
 
 export type HostFacts = MonitorFacts | NodeFacts;
 

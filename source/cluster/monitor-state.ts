@@ -2,10 +2,10 @@ import { z } from 'zod';
 import { reportedStateSchema } from './states.ts';
 import * as words from './words.ts';
 
-/** One row of pgautofailover.node, as the monitor's database gives it. */
-export const monitorNodeSchema = z.object({
+const nodeRowSchema = z.object({
   id: z.number().int(),
   name: words.nodeName,
+  nodename: words.nodeName.exactOptional(),
   host: words.hostName,
   port: words.port,
   group: z.number().int(),
@@ -24,7 +24,22 @@ export const monitorNodeSchema = z.object({
   /** Seconds since the node last reported. */
   reportAge: z.number(),
 });
-export type MonitorNode = z.infer<typeof monitorNodeSchema>;
+
+/**
+ * One row of pgautofailover.node, as the monitor's database gives it, or a record. `name` is the node's alias from here on, and
+ * `nodename` its name on the monitor, where that is another one.
+ */
+export const monitorNodeSchema = nodeRowSchema.transform(
+  (row): MonitorNode => ({
+    ...row,
+    name: words.aliasOf(row.name),
+    ...(row.name.includes(' ') ? { nodename: row.name } : {}),
+  }),
+);
+export type MonitorNode = Omit<z.infer<typeof nodeRowSchema>, 'name'> & { readonly name: words.Alias };
+
+/** A node's name for pg_autoctl and the monitor's functions. */
+export const monitorNameOf = (row: MonitorNode): string => row.nodename ?? row.name;
 
 /** A node of another formation that the same monitor keeps. */
 export const otherRowSchema = z.object({
@@ -62,7 +77,10 @@ export const monitorStateSchema = z.object({
   defaultExtensionVersion: words.extensionVersion,
   /** The monitor's pg_autoctl listens to the monitor's own events: what it does after its start is behind it. Not known: no. */
   listening: z.boolean().default(false),
-  nodes: z.array(monitorNodeSchema),
+  nodes: z.array(monitorNodeSchema).superRefine((nodes, context) => {
+    const at = words.twinIn(nodes.map((node) => node.nodename ?? node.name));
+    if (at !== null) context.addIssue({ code: 'custom', path: [at, 'name'], message: words.twinError });
+  }),
   /** Of every other formation on this monitor. */
   others: z.array(otherRowSchema).default([]),
   events: z.array(monitorEventSchema),

@@ -15,6 +15,7 @@ export type Word<Kind extends string = string> = string & { readonly [kind]: Kin
 
 export type SystemIdentifier = Word<'system identifier'>;
 export type Alias = Word<'alias'>;
+export type NodeName = Word<'node name'>;
 export type HostName = Word<'host name'>;
 export type Path = Word<'path'>;
 export type RelativePath = Word<'relative path'>;
@@ -60,15 +61,31 @@ export const reportedIdentifier = word<'system identifier'>(
 );
 
 /**
- * A node's name. pg_auto_failover takes any text of up to 255 bytes; here it becomes part of file names, marks and the ids of
- * steps, and `monitor` is the monitor's own. Source: pg_auto_failover, pgautofailover.sql, node.nodename.
+ * A node's name as the monitor has it. pg_auto_failover takes any text of up to 255 bytes; here its alias is made of it ({@link aliasOf}),
+ * and `monitor` is the monitor's own. Source: pg_auto_failover, pgautofailover.sql, node.nodename.
  */
-export const nodeName = word<'alias'>(
-  (text) => /^[A-Za-z0-9_][A-Za-z0-9._-]{0,62}$/.test(text) && text !== 'monitor',
-  'must be a name of letters, digits, `.`, `_` and `-`, at most 63, that begins with a letter, a digit or `_`, and not `monitor`',
+export const nodeName = word<'node name'>(
+  (text) => /^[A-Za-z0-9_](?:[A-Za-z0-9._ -]{0,61}[A-Za-z0-9._-])?$/.test(text) && text !== 'monitor',
+  'must be a name of letters, digits, `.`, `_`, `-` and blanks, at most 63, that begins with a letter, a digit or `_`, ends with none of the blanks, and is not `monitor`',
 );
 
-/** In the record the monitor is one of the hosts. */
+/** A name with each blank a `_`. */
+export const withoutBlanks = (name: string): string => name.replaceAll(' ', '_');
+
+/** What a node is called here, in file names, marker files and the ids of steps. */
+export const aliasOf = (name: NodeName): Alias => made(withoutBlanks(name));
+
+/** The first name whose alias an earlier one has already. */
+export const twinIn = (names: readonly string[]): number | null => {
+  const aliases = names.map(withoutBlanks);
+  const at = aliases.findIndex((alias, index) => aliases.indexOf(alias) < index);
+  return at < 0 ? null : at;
+};
+
+/** What two such names are told. */
+export const twinError = 'must differ from another node’s name in more than blanks and `_`';
+
+/** A node's alias; in the record the monitor is one of the hosts. */
 export const alias = word<'alias'>(
   /^[A-Za-z0-9_][A-Za-z0-9._-]{0,62}$/,
   'must be a name of letters, digits, `.`, `_` and `-`, at most 63',

@@ -23,6 +23,7 @@ export const newMajorOf = (host: { readonly newVersion: string }): number =>
 export const nodeFactsOf = (config: Config, row: MonitorNode, common: CommonFacts): ReadNode => ({
   ...common,
   nodeId: row.id,
+  ...(row.nodename === undefined ? {} : { nodename: row.nodename }),
   hostname: row.host,
   role: roleOf(row),
   priority: row.priority,

@@ -6,10 +6,11 @@ import {
   type HostFacts,
   isNode,
   type NodeFacts,
+  nodenameOf,
   primaryOf,
 } from '../cluster/facts.ts';
 import { hostAndPort } from '../cluster/host-and-port.ts';
-import type { MonitorState } from '../cluster/monitor-state.ts';
+import { type MonitorState, monitorNameOf } from '../cluster/monitor-state.ts';
 import { fail, ok, type Problem, problem, type Result } from '../cluster/result.ts';
 import { parsePostgresVersion } from '../cluster/version.ts';
 import { misfit } from '../cluster/words.ts';
@@ -183,12 +184,12 @@ const nodesDisagreement = (
   state: MonitorState | null,
   at: string,
 ): Problem | null => {
-  const recorded = listed(record.nodes.map((node) => ({ id: node.nodeId, name: node.alias })));
+  const recorded = listed(record.nodes.map((node) => ({ id: node.nodeId, name: nodenameOf(node) })));
   const now = listed(
-    state?.nodes ??
-      record.nodes.map(({ alias, nodeId }) => ({
-        id: seen.get(alias)?.instance.nodeId ?? nodeId,
-        name: alias,
+    state?.nodes.map((row) => ({ id: row.id, name: monitorNameOf(row) })) ??
+      record.nodes.map((node) => ({
+        id: seen.get(node.alias)?.instance.nodeId ?? node.nodeId,
+        name: nodenameOf(node),
       })),
   );
   return recorded === now

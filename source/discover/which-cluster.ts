@@ -1,6 +1,6 @@
 import type { Config } from '../cluster/config.ts';
-import type { NodeFacts } from '../cluster/facts.ts';
-import type { MonitorNode } from '../cluster/monitor-state.ts';
+import { type NodeFacts, nodenameOf } from '../cluster/facts.ts';
+import { type MonitorNode, monitorNameOf } from '../cluster/monitor-state.ts';
 import { fail, problem, type Result } from '../cluster/result.ts';
 import type { Found, Instance, ReadInstance } from '../inspect/discovery/parse.ts';
 import { theOne } from './ask.ts';
@@ -8,6 +8,8 @@ import { theOne } from './ask.ts';
 /** What is known of a node before its host is asked, by the monitor's rows; by the record while the monitor is stopped. */
 export interface ExpectedNode {
   readonly alias: string;
+  /** As the monitor and pg_autoctl.cfg have it. */
+  readonly name: string;
   readonly hostname: string;
   readonly port: number;
   /** Null: a rollback through a fallback copy registers the nodes again, and their ids are not known. */
@@ -16,6 +18,7 @@ export interface ExpectedNode {
 
 export const expectedOf = (row: MonitorNode): ExpectedNode => ({
   alias: row.name,
+  name: monitorNameOf(row),
   hostname: row.host,
   port: row.port,
   nodeId: row.id,
@@ -23,6 +26,7 @@ export const expectedOf = (row: MonitorNode): ExpectedNode => ({
 
 export const recordedAs = (node: NodeFacts, idsAreNew: boolean): ExpectedNode => ({
   alias: node.alias,
+  name: nodenameOf(node),
   hostname: node.hostname,
   port: node.port,
   nodeId: idsAreNew ? null : node.nodeId,
@@ -48,9 +52,9 @@ const describe = (one: ReadInstance): string =>
  * Errors: another node answers under this address; none; several.
  */
 export const nodeOf = (config: Config, expected: ExpectedNode, found: Found): Result<Instance> => {
-  const { alias, hostname, nodeId, port } = expected;
+  const { alias, hostname, name, nodeId, port } = expected;
   const named = found.instances.filter(
-    ({ config: its }) => its.role === 'keeper' && its.name === alias && its.formation === config.formation,
+    ({ config: its }) => its.role === 'keeper' && its.name === name && its.formation === config.formation,
   );
   const own = named.filter(
     (one) =>

@@ -1,4 +1,4 @@
-import { type HostFacts, isNode } from '../../source/cluster/facts.ts';
+import { type HostFacts, isNode, nodenameOf } from '../../source/cluster/facts.ts';
 import type {
   Control,
   DirectoryView,
@@ -132,7 +132,7 @@ const configText = (host: HostFacts, formation: string): string =>
     ? recorded('pg_auto_failover-2.0/node1.cfg')
         .replace('autoctl_node@', `autoctl_node:${password}@`)
         .replace(/^formation = .*$/m, `formation = ${formation}`)
-        .replace(/^name = .*$/m, `name = ${host.alias}`)
+        .replace(/^name = .*$/m, `name = ${nodenameOf(host)}`)
         .replace(/^hostname = .*$/m, `hostname = ${host.hostname}`)
         .replace(/^pgdata = .*$/m, `pgdata = ${host.pgdata}`)
         .replace(/^pg_ctl = .*$/m, `pg_ctl = ${host.oldBindir}/pg_ctl`)

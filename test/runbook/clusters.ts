@@ -161,6 +161,16 @@ export const walCluster = (facts: ReadFacts = linkedCluster()): ClusterFacts => 
   name: parsed({ ...facts, name: 'pg_wal elsewhere' }).name,
 });
 
+/** Nodes whose names on the monitor have a blank in them. */
+export const blankCluster = (facts: ReadFacts = labCluster()): ClusterFacts => {
+  const named = (alias: string): string => alias.replace('_', ' ');
+  return parsed({
+    ...facts,
+    nodes: facts.nodes.map((node) => ({ ...node, nodename: named(node.alias) })),
+    before: facts.before.map((row) => ({ ...row, name: named(row.name) })),
+  });
+};
+
 /** Every host of a cluster changed in the same way. */
 export const onEveryHost = (from: ReadFacts, change: (host: HostFacts) => Partial<Common>): ClusterFacts => {
   const facts = parsed(from);

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { laterWords } from '../../source/cluster/to-do.ts';
 import { cleanupRunbook } from '../../source/runbook/cleanup.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
-import { leftToDo, walCameBack, wentDown } from '../../source/runbook/verdict/left-to-do.ts';
+import { leftBy, leftToDo, walCameBack, wentDown } from '../../source/runbook/verdict/left-to-do.ts';
 import { healthyInspection } from './checks/healthy-host.ts';
 import { labCluster, walCluster } from './clusters.ts';
 import { modelAfter, stepOf } from './worlds.ts';
@@ -55,6 +55,25 @@ test('a base backup that pg_autoctl took by itself put pg_wal into the data dire
   const before = modelAfter(kept, 'H.node_2.join');
   before.host('node_2').data = without;
   expect(walCameBack(kept, before.world())).toEqual([]);
+});
+
+test('a rollback left pg_wal of a secondary without an old directory in the data directory, and nothing told', () => {
+  const kept = walCluster(labCluster());
+  const model = modelAfter(kept, null);
+  const { data } = model.host('node_2');
+  if (data.kind !== 'cluster') throw new Error('it runs');
+  for (const { alias } of kept.nodes) model.host(alias).data = { ...data, wal: '/wal/main' };
+  expect(leftBy('rollback', kept, model.world())).toEqual([]);
+  const { wal: _wal, ...without } = data;
+  model.host('node_2').data = without;
+  expect(leftBy('rollback', kept, model.world())?.map(laterWords)).toEqual([
+    expect.stringMatching(
+      /^pg_wal of node_2 lies in \/var\/lib\/pgsql\/data, and was a symbolic link to \/wal\/main before the upgrade: /,
+    ),
+  ]);
+  model.row('node_2', 'catchingup', 'secondary');
+  expect(leftBy('rollback', kept, model.world())).toEqual([]);
+  expect(leftBy('cleanup', kept, model.world())).toBeNull();
 });
 
 test('the clean-up’s card names what goes with the old directory and is nowhere else, and what stays', () => {

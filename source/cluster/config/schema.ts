@@ -151,12 +151,19 @@ export const configSchema = z.strictObject({
         .default([]),
     })
     .prefault({}),
+  /** By their names on the monitor, or by their aliases. */
   nodes: z
     .record(words.nodeName, z.strictObject({ ...hostShape, rebuild: rebuild.exactOptional() }))
+    .superRefine((nodes, context) => {
+      const names = Object.keys(nodes);
+      const at = words.twinIn(names);
+      if (at !== null)
+        context.addIssue({ code: 'custom', path: [names[at] ?? ''], message: words.twinError });
+    })
     .prefault({}),
   formations: z.record(text, otherFormation).prefault({}),
 });
 
 export type ConfigFile = z.infer<typeof configSchema>;
 export type RebuildWay = (typeof rebuildWays)[number];
-export type HostSettings = ConfigFile['nodes'][words.Alias];
+export type HostSettings = ConfigFile['nodes'][words.NodeName];

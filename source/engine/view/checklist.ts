@@ -6,7 +6,7 @@ import type { Step, StepId } from '../../runbook/language/step.ts';
 import type { Direction } from '../../runbook/runbooks.ts';
 import { runbookFor } from '../../runbook/runbooks.ts';
 import { type Order, orderOf } from '../../runbook/timing/schedule.ts';
-import { leftToDo } from '../../runbook/verdict/left-to-do.ts';
+import { leftBy } from '../../runbook/verdict/left-to-do.ts';
 import { type MonitorAbsence, monitorAbsence } from '../../runbook/verdict/monitor-absence.ts';
 import { rollbackVerdict } from '../../runbook/verdict/verdict.ts';
 import { writesNow } from '../../runbook/verdict/writes.ts';
@@ -116,7 +116,7 @@ export class Checklist {
     const warned = this.#steps.map((step) => step.clusterNotes(world)).find((notes) => notes !== null);
     const verdict = rollbackVerdict(facts, world);
     if (verdict.kind === 'loses-new-writes' && view.direction === 'rollback') this.#lost = verdict.lost;
-    const toDo = view.direction === 'upgrade' ? leftToDo(facts, world) : null;
+    const toDo = leftBy(view.direction, facts, world);
     const absence = monitorAbsence(facts, world, this.#steps, view.direction, passed);
     this.#holdFeed(session, absence !== null);
     this.#store.set({

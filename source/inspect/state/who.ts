@@ -1,4 +1,4 @@
-import { type HostFacts, isNode } from '../../cluster/facts.ts';
+import { type HostFacts, isNode, nodenameOf } from '../../cluster/facts.ts';
 import { type Problem, problem } from '../../cluster/result.ts';
 import { joinedText, linesOf, readFacts } from '../lines.ts';
 
@@ -25,7 +25,7 @@ export const strangerIn = (
   if (role !== null && role !== meant)
     return stranger(`${host.configFile} there is a ${role}’s, and not a ${meant}’s`);
   const name = said('who.name');
-  if (isNode(host) && name !== null && name !== host.alias)
+  if (isNode(host) && name !== null && name !== nodenameOf(host))
     return stranger(`the host that answers is ${name.slice(0, 64)}`);
   const id = said('who.id');
   const was = linesOf(joinedText(answer.get('who.was'))).map((line) => line.trim());

@@ -113,6 +113,7 @@ const steps = (
       ];
     case 'rolled-back':
       return [
+        ...leftUndone(story),
         ...passedOver(story, names),
         [
           ...keptNames(story, facts),
@@ -131,7 +132,7 @@ const steps = (
     case 'left':
     case 'under-way':
       return [
-        ...(story.direction === 'upgrade' ? leftUndone(story) : []),
+        ...(story.direction === 'cleanup' ? [] : leftUndone(story)),
         [
           'The run is not finished: ',
           literal(`pgaf-upgrade ${story.direction === 'upgrade' ? 'run' : story.direction} cluster.yaml`),

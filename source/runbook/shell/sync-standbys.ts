@@ -1,4 +1,4 @@
-import type { ClusterFacts, NodeFacts } from '../../cluster/facts.ts';
+import { type ClusterFacts, type NodeFacts, nodenameOf } from '../../cluster/facts.ts';
 import { type Fragment, quoted, sh } from '../../cluster/fragment.ts';
 import { sqlLiteral } from '../../cluster/quote.ts';
 import { psql, script } from './shell.ts';
@@ -17,7 +17,7 @@ export const setSyncStandbys = (facts: ClusterFacts, wanted: number, writer: Nod
   const sql =
     enough || first === undefined
       ? `select pgautofailover.set_formation_number_sync_standbys(${formation}, ${wanted})`
-      : `update pgautofailover.formation set number_sync_standbys = ${wanted} where formationid = ${formation}; select pgautofailover.set_node_candidate_priority(${formation}, ${sqlLiteral(first.alias)}, ${first.priority})`;
+      : `update pgautofailover.formation set number_sync_standbys = ${wanted} where formationid = ${formation}; select pgautofailover.set_node_candidate_priority(${formation}, ${sqlLiteral(nodenameOf(first))}, ${first.priority})`;
   return script(
     sh`${psql(facts.monitor, facts.monitor.newBindir, facts.monitor.database)} -Atc ${quoted(sql)}`,
   );

@@ -1,8 +1,13 @@
-import { type ClusterFacts, primaryOf, secondariesOf } from '../../cluster/facts.ts';
+import {
+  type ClusterFacts,
+  type NodeFacts,
+  nodenameOf,
+  primaryOf,
+  secondariesOf,
+} from '../../cluster/facts.ts';
 import { type Fragment, quoted, sh, word } from '../../cluster/fragment.ts';
 import type { Observations } from '../../cluster/observations.ts';
 import { sqlLiteral } from '../../cluster/quote.ts';
-import type { Alias } from '../../cluster/words.ts';
 import { everyNodeSettled, nodeSettled } from '../language/conditions.ts';
 import { hasMarker } from '../language/evidence.ts';
 import { done, makeStep, pending } from '../language/make-step.ts';
@@ -20,15 +25,15 @@ export const switchoverAndBack: StepsOf = (facts, phase) => {
   const [first] = secondariesOf(facts);
   if (first === undefined) return [];
   const { monitor } = facts;
-  const promote = (to: NodeName): Fragment =>
+  const promote = (to: NodeFacts): Fragment =>
     script(sh`
-      ${psql(monitor, monitor.newBindir, monitor.database)} -Atc ${quoted(`select pgautofailover.perform_promotion(${sqlLiteral(facts.formation)}, ${sqlLiteral(to)})`)}
-      ${mark(monitor, word`promoted-${to}`)}
+      ${psql(monitor, monitor.newBindir, monitor.database)} -Atc ${quoted(`select pgautofailover.perform_promotion(${sqlLiteral(facts.formation)}, ${sqlLiteral(nodenameOf(to))})`)}
+      ${mark(monitor, word`promoted-${to.alias}`)}
     `);
   const step = (
     id: string,
-    to: NodeName,
-    from: NodeName,
+    to: NodeFacts,
+    from: NodeFacts,
     title: string,
     before: readonly Condition[],
   ): Step =>
@@ -45,23 +50,23 @@ export const switchoverAndBack: StepsOf = (facts, phase) => {
       writes: 'pause',
       script: promote(to),
       probe: (world) =>
-        performed(facts, `promoted-${to}`, world) ? done('it was done') : pending('not done; it is optional'),
+        performed(facts, `promoted-${to.alias}`, world)
+          ? done('it was done')
+          : pending('not done; it is optional'),
       before: [everyNodeSettled, ...before],
-      after: [nodeSettled(to, ['primary']), nodeSettled(from, ['secondary']), everyNodeSettled],
+      after: [nodeSettled(to.alias, ['primary']), nodeSettled(from.alias, ['secondary']), everyNodeSettled],
       settleSeconds: 180,
-      undo: undoText(`promote ${from} again`),
+      undo: undoText(`promote ${from.alias} again`),
       optional: true,
     });
   return [
-    step('switchover', first.alias, primary.alias, 'Switch over to a secondary', [
+    step('switchover', first, primary, 'Switch over to a secondary', [
       nodeSettled(primary.alias, ['primary']),
       nodeSettled(first.alias, ['secondary']),
     ]),
-    step('switch-back', primary.alias, first.alias, 'Switch back to the primary', [
+    step('switch-back', primary, first, 'Switch back to the primary', [
       nodeSettled(first.alias, ['primary']),
       nodeSettled(primary.alias, ['secondary']),
     ]),
   ];
 };
-
-type NodeName = Alias;

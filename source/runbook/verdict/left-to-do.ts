@@ -1,8 +1,10 @@
 import { type ClusterFacts, type HostFacts, hostsOf, primaryOf } from '../../cluster/facts.ts';
 import { joined, quoted, sh } from '../../cluster/fragment.ts';
-import { hostIn, isDataDirectory, type Observations } from '../../cluster/observations.ts';
+import { hostIn, isDataDirectory, nodeIn, type Observations } from '../../cluster/observations.ts';
 import type { ToDo } from '../../cluster/to-do.ts';
+import { autoctlRuns, isMajor } from '../language/conditions.ts';
 import { hasMarker, isSwapped } from '../language/evidence.ts';
+import type { Direction } from '../runbooks.ts';
 import { notedOn } from '../shell/to-do.ts';
 
 /**
@@ -27,27 +29,29 @@ export const wentDown = (facts: ClusterFacts, world: Observations): readonly ToD
 /** The hosts on which steps note what they leave undone, in the order in which it is told. */
 export const noteHosts = (facts: ClusterFacts): readonly HostFacts[] => [primaryOf(facts), facts.monitor];
 
+/** Of these hosts: a pg_wal that was elsewhere, and lies in the data directory. */
+const walInside = (hosts: readonly HostFacts[], world: Observations): readonly ToDo[] =>
+  hosts.flatMap((host): readonly ToDo[] => {
+    const data = hostIn(world, host.alias)?.data;
+    if (host.wal === null || data === undefined || !isDataDirectory(data) || data.wal !== undefined)
+      return [];
+    return [
+      {
+        part: 'wal',
+        database: '',
+        what: `pg_wal of ${host.alias} lies in ${host.data}, and was a symbolic link to ${host.wal.now} before the upgrade: a base backup that pg_autoctl takes by itself brings it there. docs/runbook.md, “pg_wal on another disk”, says how to move it`,
+        command: '',
+      },
+    ];
+  });
+
 /**
  * A pg_wal that was elsewhere, and lies in the data directory now: pg_autoctl has taken a base backup by itself, behind a failover where pg_rewind
  * refuses, say, and gives pg_basebackup no --waldir. Nothing else tells of it. Asked once the upgrade was verified: before, steps move it.
  * Source: pg_auto_failover, fsm_transition.c, fsm_rewind_or_init, and pgctl.c, pg_basebackup.
  */
 export const walCameBack = (facts: ClusterFacts, world: Observations): readonly ToDo[] =>
-  hasMarker(facts.monitor, 'final', world)
-    ? hostsOf(facts).flatMap((host): readonly ToDo[] => {
-        const data = hostIn(world, host.alias)?.data;
-        if (host.wal === null || data === undefined || !isDataDirectory(data) || data.wal !== undefined)
-          return [];
-        return [
-          {
-            part: 'wal',
-            database: '',
-            what: `pg_wal of ${host.alias} lies in ${host.data}, and was a symbolic link to ${host.wal.now} before the upgrade: a base backup that pg_autoctl takes by itself brings it there. docs/runbook.md, “pg_wal on another disk”, says how to move it`,
-            command: '',
-          },
-        ];
-      })
-    : [];
+  hasMarker(facts.monitor, 'final', world) ? walInside(hostsOf(facts), world) : [];
 
 /** What is left to do: noted by steps, and what went down with a service. Null: the primary's host is not seen. */
 export const leftToDo = (facts: ClusterFacts, world: Observations): readonly ToDo[] | null =>
@@ -58,3 +62,32 @@ export const leftToDo = (facts: ClusterFacts, world: Observations): readonly ToD
         ...wentDown(facts, world),
         ...walCameBack(facts, world),
       ];
+
+/**
+ * The same of a rollback; what the upgrade's steps have noted was of the new version. A secondary whose old directory is gone gets its base backup
+ * from `disable maintenance`, which starts it at once, so that no step can move pg_wal between; and where another's directory has taken the old
+ * place, pg_wal stays where it is. Told once the node is a secondary of the old version.
+ */
+export const leftByRollback = (facts: ClusterFacts, world: Observations): readonly ToDo[] =>
+  walInside(
+    facts.nodes.filter(({ alias }) => {
+      const seen = hostIn(world, alias);
+      return (
+        seen !== null &&
+        autoctlRuns(seen).holds &&
+        isMajor(seen.data, facts.oldMajor) &&
+        nodeIn(world, alias)?.reported === 'secondary'
+      );
+    }),
+    world,
+  );
+
+/** What is left to do when the run has come so far. Null: it is not known, or there is nothing of the kind. */
+export const leftBy = (
+  direction: Direction,
+  facts: ClusterFacts,
+  world: Observations,
+): readonly ToDo[] | null => {
+  if (direction === 'upgrade') return leftToDo(facts, world);
+  return direction === 'rollback' ? leftByRollback(facts, world) : null;
+};

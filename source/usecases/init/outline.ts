@@ -1,4 +1,5 @@
 import type { Config } from '../../cluster/config.ts';
+import { monitorNameOf } from '../../cluster/monitor-state.ts';
 import { ok, type Problem, type Result } from '../../cluster/result.ts';
 import { askMonitor, inspectHost, theOne } from '../../discover/ask.ts';
 import { addressOf, type OpenHost } from '../../discover/reach.ts';
@@ -91,7 +92,7 @@ export const outline = async (
         row.name,
         'node',
         its.value.instances,
-        (one) => one.config.role === 'keeper' && one.config.name === row.name,
+        (one) => one.config.role === 'keeper' && one.config.name === monitorNameOf(row),
       );
       if (!mine.ok) return without(mine.error);
       perHost.push(await candidatesOn(host.value, mine.value, postgres));

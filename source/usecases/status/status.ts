@@ -28,7 +28,7 @@ import type { Step, StepId } from '../../runbook/language/step.ts';
 import { type Direction, runbookFor } from '../../runbook/runbooks.ts';
 import { type ExpectedDowntime, expectedDowntime } from '../../runbook/timing/estimates.ts';
 import { upgradeRunbook } from '../../runbook/upgrade.ts';
-import { leftToDo } from '../../runbook/verdict/left-to-do.ts';
+import { leftBy } from '../../runbook/verdict/left-to-do.ts';
 import { monitorAbsence } from '../../runbook/verdict/monitor-absence.ts';
 import { type RollbackVerdict, rollbackVerdict } from '../../runbook/verdict/verdict.ts';
 import { type Writes, writesNow } from '../../runbook/verdict/writes.ts';
@@ -267,7 +267,7 @@ const fromFacts = async (
     pauses: pausesIn(records, stepsIn(records)),
     expectedDowntime: told?.expected ?? (ahead ? expectedDowntime(facts, basis) : null),
     seenAt: new Date().toISOString(),
-    toDo: direction === 'upgrade' ? (leftToDo(facts, world) ?? []) : [],
+    toDo: leftBy(direction, facts, world) ?? [],
     lock,
     monitorStoppedUntil: monitorStoppedUntil(facts, world, direction),
     journal: journal === null ? [] : happened(journal.run.records),

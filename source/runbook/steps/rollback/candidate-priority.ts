@@ -1,4 +1,4 @@
-import type { ClusterFacts, NodeFacts } from '../../../cluster/facts.ts';
+import { type ClusterFacts, type NodeFacts, nodenameOf } from '../../../cluster/facts.ts';
 import { quoted, sh } from '../../../cluster/fragment.ts';
 import { hostIn, nodeIn } from '../../../cluster/observations.ts';
 import { sqlLiteral } from '../../../cluster/quote.ts';
@@ -49,7 +49,7 @@ export const restoreCandidatePriority =
         danger: 'changes',
         script: script(
           sh`${psql(monitor, monitor.newBindir, monitor.database)} -c ${quoted(
-            `update pgautofailover.node set candidatepriority = ${writer.priority} where formationid = ${sqlLiteral(facts.formation)} and nodename = ${sqlLiteral(writer.alias)}`,
+            `update pgautofailover.node set candidatepriority = ${writer.priority} where formationid = ${sqlLiteral(facts.formation)} and nodename = ${sqlLiteral(nodenameOf(writer))}`,
           )}`,
         ),
         probe: (world) => {

@@ -1,4 +1,4 @@
-import type { ClusterFacts, NodeFacts } from '../../../cluster/facts.ts';
+import { type ClusterFacts, type NodeFacts, nodenameOf } from '../../../cluster/facts.ts';
 import { constant, type Fragment, sh, word } from '../../../cluster/fragment.ts';
 import { nodeIn } from '../../../cluster/observations.ts';
 import { autoctlIsStopped, onHost, verdictOf } from '../../language/conditions.ts';
@@ -57,7 +57,7 @@ const createScript = (facts: ClusterFacts, node: NodeFacts, first: boolean): Fra
       sh`--pgport ${node.port}`,
       sh`--pgctl ${inBin(node.oldBindir, 'pg_ctl')}`,
       sh`--hostname ${node.hostname}`,
-      sh`--name ${node.alias}`,
+      sh`--name ${nodenameOf(node)}`,
       sh`--formation ${facts.formation}`,
       sh`--candidate-priority ${first ? firstPriority(node) : node.priority}`,
       sh`--replication-quorum ${constant(node.quorum ? 'true' : 'false')}`,
