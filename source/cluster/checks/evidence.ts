@@ -157,6 +157,8 @@ export interface CheckInspection {
   readonly walBeside?: { readonly place: Place; readonly writable: boolean; readonly taken: boolean };
   /** pg_wal is a symbolic link. */
   readonly walIsLink: boolean;
+  /** Which of the configuration's own files in the data directory are symbolic links; absent: none. */
+  readonly linkedConfiguration?: readonly string[];
   readonly walBytes: number;
   readonly upgradePort: 'free' | 'busy';
   readonly newDirectory: NewDirectory;

@@ -139,6 +139,7 @@ export const parseCheckInspection = (alias: string, output: string): Result<Chec
       : null,
     mountPoints: linesOf(text('mounts')),
     walIsLink: map.get('wal_link') === 'yes',
+    linkedConfiguration: linesOf(text('linked')),
     ...(map.get('wal_link') === 'yes'
       ? {
           walBeside: {

@@ -66,4 +66,26 @@ export const entryChecks: readonly Check[] = [
     source: 'PostgreSQL, storage-file-layout; docs/runbook.md',
     judge: onEach('every host', inspected, (seen, _host, evidence) => leftOut(seen, evidence)),
   },
+  {
+    id: 'copies-have-files',
+    severity: 'blocker',
+    title: 'A secondary that becomes a fallback copy has its configuration in files',
+    scope: 'every host',
+    why: 'A rollback through it rebuilds the other nodes by base backup, and that brings no symbolic link: their servers would not start.',
+    source:
+      'PostgreSQL, src/backend/backup/basebackup.c, sendDir; a rollback behind the opening stopped at “Register the node again” so, 15.20 → 17.12, 2026-11-27',
+    judge: onEach('every host', inspected, ({ facts, inspection }): Issue | null => {
+      const linked = inspection.linkedConfiguration ?? [];
+      if (!getsPrimaryFiles(facts) || linked.length === 0) return null;
+      const put = (name: string) => {
+        const [link, file] = [`${facts.data}/${name}`, `${facts.data}/${name}.file`];
+        return sh`cp -pL ${quoted(link)} ${quoted(file)} && mv ${quoted(file)} ${quoted(link)}`;
+      };
+      return {
+        found: `in ${facts.data}, and a symbolic link: ${linked.join(', ')}`,
+        remedy: 'put the file in place of the link, as the user of the server',
+        command: joined(linked.map(put), ' && ').text,
+      };
+    }),
+  },
 ];

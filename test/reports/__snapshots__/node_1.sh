@@ -620,6 +620,7 @@ put wal_bytes "$(du -skL "$data/pg_wal" 2>/dev/null | cut -f1)"
 grep -qs ':C500 [^ ]* 0A' /proc/net/tcp /proc/net/tcp6 && put upgrade_port busy
 for f in "$private_socket/.s.PGSQL.50432" "$home/.s.PGSQL.50432"; do [ -S "$f" ] && put upgrade_port busy; done
 entries | head -n 200 | text entries
+for f in postgresql.conf pg_hba.conf pg_ident.conf; do [ ! -L "$data/$f" ] || printf '%s\n' "$f"; done | text linked
 n=$new_data
 if [ ! -d "$n" ]; then put new absent
 elif [ ! -r "$n/PG_VERSION" ]; then put new other; put new.entries "$(ls -A "$n" 2>/dev/null | wc -l)"

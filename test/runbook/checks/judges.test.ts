@@ -299,6 +299,12 @@ const cases: readonly (readonly [string, Evidence, readonly string[], RegExp])[]
     /role .* has a line break/,
   ],
   [
+    'a secondary whose configuration is a link, and whose copy a rollback would go through',
+    withInspection('node_2', () => ({ linkedConfiguration: ['postgresql.conf', 'pg_hba.conf'] })),
+    ['blocker copies-have-files node_2'],
+    /a symbolic link: postgresql\.conf, pg_hba\.conf/,
+  ],
+  [
     'a logical slot of 17 whose plugin is not trusted',
     from17([logicalSlot({ name: 'cdc', plugin: 'wal2json' }), logicalSlot({ name: 'own' })]),
     ['blocker output-plugins node_1'],
