@@ -121,6 +121,22 @@ describe('through the old primary’s own directory', () => {
     const guard = join.before.find((one) => one.text.includes('will not be deleted'));
     expect(guard?.holds(model.world()).holds).toBe(false);
   });
+
+  test('a node was ordered out of maintenance before it had reported itself: refused, and nobody gave the order again', () => {
+    const reports = stepOf(steps, 'U.node_2.join').before.find(({ text: says }) =>
+      says.endsWith('to the monitor again'),
+    );
+    const model = modelAt('swapped', labCluster());
+    // The monitor that came back shows the row of the window, maintenance, reported and assigned.
+    const holdsAfter = (seconds: number): boolean | undefined => {
+      model.monitor.nodes = model.monitor.nodes.map((row) => ({ ...row, reportAge: seconds }));
+      const { monitor } = model;
+      model.host('monitor').monitor = monitor;
+      return reports?.holds(model.world()).holds;
+    };
+    expect(holdsAfter(130)).toBe(false);
+    expect(holdsAfter(0.4)).toBe(true);
+  });
 });
 
 describe('a pg_control.old that somebody renamed by hand, as PostgreSQL’s manual tells', () => {
