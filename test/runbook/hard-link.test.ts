@@ -1,9 +1,11 @@
 import { lstatSync, symlinkSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { ClusterFacts } from '../../source/cluster/facts.ts';
+import { type ClusterFacts, primaryOf, secondariesOf } from '../../source/cluster/facts.ts';
+import { sh } from '../../source/cluster/fragment.ts';
 import { isDataDirectory } from '../../source/cluster/observations.ts';
 import { rollbackRunbook } from '../../source/runbook/rollback.ts';
+import { transferCommands } from '../../source/runbook/steps/hard-link/rsync.ts';
 import { sendingCommand } from '../../source/runbook/steps/hard-link/sender-command.ts';
 import { measurementsOf } from '../../source/runbook/timing/measurements.ts';
 import { choiceWords, rebuildChoices } from '../../source/runbook/timing/rebuild-choice.ts';
@@ -397,4 +399,12 @@ describe('what the choice costs', () => {
     ]);
     expect(choices(labCluster({ mode: 'copy' }), gigabyte).map(choiceWords)[0]).not.toContain('hard links');
   });
+});
+
+test('a secondary by hard links takes over no slot of the primary, which would keep WAL for ever or not let it start', () => {
+  const primary = primaryOf(facts);
+  for (const node of secondariesOf(facts)) {
+    const [transfer] = transferCommands(facts, node, sh`ssh`).slice(-1);
+    expect(transfer?.text).toContain(`--exclude='/${posix.basename(primary.data)}/pg_replslot/*'`);
+  }
 });

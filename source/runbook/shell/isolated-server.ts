@@ -1,5 +1,5 @@
 import type { HostFacts } from '../../cluster/facts.ts';
-import { type Fragment, quoted, sh, word } from '../../cluster/fragment.ts';
+import { constant, type Fragment, quoted, sh, word } from '../../cluster/fragment.ts';
 import { type HostObservation, isDataDirectory } from '../../cluster/observations.ts';
 import type { Path } from '../../cluster/words.ts';
 import { onHost, verdictOf } from '../language/conditions.ts';
@@ -35,6 +35,15 @@ const ownHba = (host: HostFacts): Path => word`${privateSocket(host)}/pg_hba.con
  */
 export const ownHbaOptions = (host: HostFacts): Fragment =>
   sh`-c hba_file=${ownHba(host)} -c unix_socket_permissions=0700`;
+
+/** What it says stands in one file, whatever the carried configuration has: its own last lines are the cause where it does not start. */
+export const ownLogOptions = constant('-c logging_collector=off -c log_destination=stderr');
+
+/** The lines that start it, with a log of this try alone, whose end is shown where it does not start. */
+export const startLines = (log: Path, start: Fragment): Fragment => sh`
+  : > ${log} # an earlier try's last lines are not this one's
+  ${start} || { tail -n 20 ${log} >&2; exit 1; }
+`;
 
 /** Lines that make the directory of the socket, and the file. */
 export const ownSocketLines = (host: HostFacts): Fragment => sh`

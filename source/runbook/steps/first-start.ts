@@ -11,7 +11,14 @@ import type { Condition } from '../language/step.ts';
 import { partsHaveFollowed } from '../language/tablespace-conditions.ts';
 import { undoText } from '../language/undo.ts';
 import { disarmLines } from '../shell/disarm.ts';
-import { isPrivate, ownHbaOptions, ownSocketLines, privateServer } from '../shell/isolated-server.ts';
+import {
+  isPrivate,
+  ownHbaOptions,
+  ownLogOptions,
+  ownSocketLines,
+  privateServer,
+  startLines,
+} from '../shell/isolated-server.ts';
 import { controlFunctions, idleFunction } from '../shell/self-checks.ts';
 import { fingerprint, oldFingerprint, option, pgCtl, privateSocket, script } from '../shell/shell.ts';
 
@@ -26,12 +33,9 @@ const privateOptions = (host: HostFacts): string =>
     sh`unix_socket_directories=${privateSocket(host)}`.text,
     'archive_mode=off',
     'max_logical_replication_workers=0',
-    // What it says stands in one file, whatever the carried configuration has: its own last lines are the cause where it does not start.
-    'logging_collector=off',
-    'log_destination=stderr',
   ]
     .map((setting) => `-c ${setting}`)
-    .concat(ownHbaOptions(host).text)
+    .concat(ownLogOptions.text, ownHbaOptions(host).text)
     .join(' ');
 
 export const runsIsolated = (facts: ClusterFacts, world: Observations): boolean => {
@@ -96,14 +100,16 @@ export const firstStart: StepOf = (facts, phase) => {
         as_kept ${primary.oldBindir} ${primary.backupData} ${oldFingerprint(primary)} || { echo ${word`PostgreSQL ${facts.oldMajor} has run on ${primary.backupData} since pg_upgrade: ${primary.data} lacks what it wrote since. Roll back, then start the upgrade again`} >&2; exit 1; }
       fi
       ${facts.mode === 'link' && disarmed}
-      : > ${log} # an earlier try's last lines are not this one's
-      ${pgCtl(
-        primary.newBindir,
-        primary.data,
-        option('--log', log),
-        option('--options', quoted(privateOptions(primary))),
-        sh`start`,
-      )} || { tail -n 20 ${log} >&2; exit 1; }
+      ${startLines(
+        log,
+        pgCtl(
+          primary.newBindir,
+          primary.data,
+          option('--log', log),
+          option('--options', quoted(privateOptions(primary))),
+          sh`start`,
+        ),
+      )}
     `),
     probe: (world) => {
       if (runsIsolated(facts, world)) return done('it runs');

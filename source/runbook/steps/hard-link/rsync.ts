@@ -16,7 +16,8 @@ const literally = (path: string): string => path.replace(/[\\*?[]/g, '\\$&');
  * Both directories in one transfer, so that files with two names keep them. Of the old one only what can be linked: the
  * secondary's own pg_control, WAL, commit log and configuration stay, and with them a directory that can be started.
  * Sizes decide, because the same file has another time on each host; 17 must not have run: it changes files and keeps
- * their size. Source: PostgreSQL, pg_upgrade, “Upgrade streaming replication and log-shipping standby servers”.
+ * their size. The primary's slots stay its own, as in a base backup: on a standby nobody reads them, they keep WAL for ever, and a server
+ * whose wal_level is not logical does not start (seen 17.11 → 18.6). Source: PostgreSQL, pg_upgrade, “Upgrade streaming replication and log-shipping standby servers”.
  * `shell`: the program that reaches the primary; its host is called `primary` there.
  */
 const transferCommand = (primary: NodeFacts, node: NodeFacts, shell: Fragment): Fragment => {
@@ -27,6 +28,7 @@ const transferCommand = (primary: NodeFacts, node: NodeFacts, shell: Fragment): 
     sh`--archive --delete --hard-links --size-only --no-inc-recursive --stats`,
     ...['base', 'pg_tblspc'].map((kept) => sh`--include=${quoted(`${old}/${kept}/***`)}`),
     sh`--exclude=${quoted(`${old}/*`)}`,
+    sh`--exclude=${quoted(`${next}/pg_replslot/*`)}`,
     ...primary.carry.map((name) => sh`--exclude=${quoted(`${next}/${literally(name)}`)}`),
     sh`--rsh=${shell}`,
     sh`${word`primary:${primary.backupData}`} ${word`:${primary.data}`}`,

@@ -2,6 +2,7 @@ import { posix } from 'node:path';
 import { type NodeFacts, primaryOf } from '../../../cluster/facts.ts';
 import { type Fragment, quoted, sh, word } from '../../../cluster/fragment.ts';
 import { hostIn, isDataDirectory } from '../../../cluster/observations.ts';
+import type { Path } from '../../../cluster/words.ts';
 import {
   acceptsWrites,
   allStopped,
@@ -14,7 +15,13 @@ import { done, half, makeStep, pending } from '../../language/make-step.ts';
 import type { StepOf } from '../../language/outline.ts';
 import { undoText } from '../../language/undo.ts';
 import { disarmLines } from '../../shell/disarm.ts';
-import { ownHbaOptions, ownSocketLines, stopPrivateLines } from '../../shell/isolated-server.ts';
+import {
+  ownHbaOptions,
+  ownLogOptions,
+  ownSocketLines,
+  startLines,
+  stopPrivateLines,
+} from '../../shell/isolated-server.ts';
 import { idleFunction } from '../../shell/self-checks.ts';
 import { inBin, option, pgCtl, privateSocket, psql, script } from '../../shell/shell.ts';
 import { hasStreamed, isJoined, isLeftToBackup } from './evidence.ts';
@@ -30,6 +37,7 @@ export const startStreaming =
   (facts, phase) => {
     const primary = primaryOf(facts);
     const socket = privateSocket(node);
+    const log: Path = word`${node.workDir}/private-start.log`;
     const ask = (sql: string): Fragment =>
       sh`"$(${psql(node, node.newBindir, 'postgres', { socket })} -Atc ${quoted(sql)})"`;
     const wait = (condition: Fragment, failure: Fragment): Fragment => sh`
@@ -51,8 +59,8 @@ export const startStreaming =
       danger: 'changes',
       failureLogs: [
         {
-          title: `${node.workDir}/private-start.log`,
-          script: sh`tail -n 30 ${word`${node.workDir}/private-start.log`}`,
+          title: log,
+          script: sh`tail -n 30 ${log}`,
         },
       ],
       script: script(sh`
@@ -63,17 +71,21 @@ export const startStreaming =
           ${idleFunction}
           idle ${node.data} ${node.backupData}
         ${disarmLines(facts, node.backupData)}
-          ${pgCtl(
-            node.newBindir,
-            node.data,
-            option('--log', word`${node.workDir}/private-start.log`),
-            option(
-              '--options',
-              quoted(
-                sh`-c listen_addresses='' -c unix_socket_directories=${socket} ${ownHbaOptions(node)}`.text,
+          ${startLines(
+            log,
+            pgCtl(
+              node.newBindir,
+              node.data,
+              option('--log', log),
+              option(
+                '--options',
+                quoted(
+                  sh`-c listen_addresses='' -c unix_socket_directories=${socket} ${ownLogOptions} ${ownHbaOptions(node)}`
+                    .text,
+                ),
               ),
+              sh`start`,
             ),
-            sh`start`,
           )}
         fi
         ${wait(

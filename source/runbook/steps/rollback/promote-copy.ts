@@ -1,12 +1,19 @@
 import type { NodeFacts } from '../../../cluster/facts.ts';
 import { quoted, sh, word } from '../../../cluster/fragment.ts';
 import { hostIn, isDataDirectory } from '../../../cluster/observations.ts';
+import type { Path } from '../../../cluster/words.ts';
 import { allStopped, onHost, verdictOf } from '../../language/conditions.ts';
 import { done, half, makeStep, pending } from '../../language/make-step.ts';
 import { dataIsBack } from '../../language/old-version.ts';
 import type { StepOf } from '../../language/outline.ts';
 import { undoText } from '../../language/undo.ts';
-import { ownHbaOptions, ownSocketLines, stopPrivateLines } from '../../shell/isolated-server.ts';
+import {
+  ownHbaOptions,
+  ownLogOptions,
+  ownSocketLines,
+  startLines,
+  stopPrivateLines,
+} from '../../shell/isolated-server.ts';
 import { inBin, option, pgCtl, privateSocket, psql, script } from '../../shell/shell.ts';
 import { isServed } from './serve.ts';
 
@@ -15,6 +22,7 @@ export const promoteFallbackCopy =
   (node: NodeFacts): StepOf =>
   (facts, phase) => {
     const socket = privateSocket(node);
+    const log: Path = word`${node.workDir}/promote.log`;
     return makeStep(facts, {
       id: 'promote',
       phase,
@@ -24,25 +32,26 @@ export const promoteFallbackCopy =
       reason: 'A primary’s directory is what pg_autoctl takes over as the first node of a group.',
       guide: null,
       danger: 'changes',
-      failureLogs: [
-        { title: `${node.workDir}/promote.log`, script: sh`tail -n 30 ${word`${node.workDir}/promote.log`}` },
-      ],
+      failureLogs: [{ title: log, script: sh`tail -n 30 ${log}` }],
       script: script(sh`
         umask 077
         ${ownSocketLines(node)}
         if [ -e ${word`${node.data}/standby.signal`} ]; then
-          ${pgCtl(
-            node.oldBindir,
-            node.data,
-            option('--log', word`${node.workDir}/promote.log`),
-            option(
-              '--options',
-              quoted(
-                sh`-c listen_addresses='' -c unix_socket_directories=${socket} -c archive_mode=off -c synchronous_standby_names='' ${ownHbaOptions(node)}`
-                  .text,
+          ${startLines(
+            log,
+            pgCtl(
+              node.oldBindir,
+              node.data,
+              option('--log', log),
+              option(
+                '--options',
+                quoted(
+                  sh`-c listen_addresses='' -c unix_socket_directories=${socket} -c archive_mode=off -c synchronous_standby_names='' ${ownLogOptions} ${ownHbaOptions(node)}`
+                    .text,
+                ),
               ),
+              sh`start`,
             ),
-            sh`start`,
           )}
           ${inBin(node.oldBindir, 'pg_ctl')} --pgdata ${node.data} --wait --timeout=3600 promote
           ${psql(node, node.oldBindir, 'postgres', { socket })} -qc checkpoint
