@@ -36,7 +36,9 @@ const patience = 30_000;
 export class TestTerminal {
   /** Every byte that the console wrote. */
   raw = '';
+  /** Null until it has ended, and all that it wrote is on the screen. */
   exitCode: number | null = null;
+  #gone = false;
   readonly #pty: IPty;
   readonly #screen: InstanceType<typeof xterm.Terminal>;
   readonly #watchers = new Set<() => void>();
@@ -56,8 +58,12 @@ export class TestTerminal {
       this.#screen.write(data, () => this.#tell());
     });
     this.#pty.onExit(({ exitCode }) => {
-      this.exitCode = exitCode;
-      this.#tell();
+      this.#gone = true;
+      // Behind what it wrote last: that is still on its way to the screen.
+      this.#screen.write('', () => {
+        this.exitCode = exitCode;
+        this.#tell();
+      });
     });
   }
 
@@ -131,7 +137,7 @@ export class TestTerminal {
   }
 
   close(): void {
-    if (this.exitCode === null) this.#pty.kill('SIGKILL');
+    if (!this.#gone) this.#pty.kill('SIGKILL');
     this.#screen.dispose();
   }
 
