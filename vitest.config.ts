@@ -20,7 +20,7 @@ const sandboxed = [
   'test/runbook/{search,search-back,tracks}.test.ts',
   'test/remote/{job,resume}.test.ts',
   'test/runbook/checks/dry-run.test.ts',
-  'test/engine/real-inspection.test.ts',
+  'test/engine/{real-inspection,absent}.test.ts',
   'test/demo/monitor/**/*.test.ts',
 ];
 
