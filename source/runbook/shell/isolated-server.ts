@@ -4,7 +4,7 @@ import { type HostObservation, isDataDirectory } from '../../cluster/observation
 import type { Path } from '../../cluster/words.ts';
 import { onHost, verdictOf } from '../language/conditions.ts';
 import type { Condition } from '../language/step.ts';
-import { inBin, privateSocket, psql } from './shell.ts';
+import { inBin, option, pgCtl, privateSocket, psql } from './shell.ts';
 
 /**
  * The server that the console starts for itself on a data directory. It listens to no network and has its one socket in the
@@ -39,10 +39,10 @@ export const ownHbaOptions = (host: HostFacts): Fragment =>
 /** What it says stands in one file, whatever the carried configuration has: its own last lines are the cause where it does not start. */
 export const ownLogOptions = constant('-c logging_collector=off -c log_destination=stderr');
 
-/** The lines that start it, with a log of this try alone, whose end is shown where it does not start. */
-export const startLines = (log: Path, start: Fragment): Fragment => sh`
+/** The lines that start it with these options, and a log of this try alone, whose end is shown where it does not start. */
+export const startLines = (bindir: Path, data: Path, log: Path, options: string): Fragment => sh`
   : > ${log} # an earlier try's last lines are not this one's
-  ${start} || { tail -n 20 ${log} >&2; exit 1; }
+  ${pgCtl(bindir, data, option('--log', log), option('--options', quoted(options)), sh`start`)} || { tail -n 20 ${log} >&2; exit 1; }
 `;
 
 /** Lines that make the directory of the socket, and the file. */

@@ -1,5 +1,5 @@
 import { type ClusterFacts, type HostFacts, primaryOf, secondariesOf } from '../../cluster/facts.ts';
-import { quoted, sh, word } from '../../cluster/fragment.ts';
+import { sh, word } from '../../cluster/fragment.ts';
 import { hostIn, isDataDirectory, type Observations } from '../../cluster/observations.ts';
 import type { Path } from '../../cluster/words.ts';
 import { allStopped, dataIsNew, isMajor, onHost, verdictOf } from '../language/conditions.ts';
@@ -20,7 +20,7 @@ import {
   startLines,
 } from '../shell/isolated-server.ts';
 import { controlFunctions, idleFunction } from '../shell/self-checks.ts';
-import { fingerprint, oldFingerprint, option, pgCtl, privateSocket, script } from '../shell/shell.ts';
+import { fingerprint, oldFingerprint, privateSocket, script } from '../shell/shell.ts';
 
 /**
  * Nobody from outside can connect; no commit waits for a standby (the carried configuration may still name some);
@@ -100,16 +100,7 @@ export const firstStart: StepOf = (facts, phase) => {
         as_kept ${primary.oldBindir} ${primary.backupData} ${oldFingerprint(primary)} || { echo ${word`PostgreSQL ${facts.oldMajor} has run on ${primary.backupData} since pg_upgrade: ${primary.data} lacks what it wrote since. Roll back, then start the upgrade again`} >&2; exit 1; }
       fi
       ${facts.mode === 'link' && disarmed}
-      ${startLines(
-        log,
-        pgCtl(
-          primary.newBindir,
-          primary.data,
-          option('--log', log),
-          option('--options', quoted(privateOptions(primary))),
-          sh`start`,
-        ),
-      )}
+      ${startLines(primary.newBindir, primary.data, log, privateOptions(primary))}
     `),
     probe: (world) => {
       if (runsIsolated(facts, world)) return done('it runs');

@@ -23,7 +23,7 @@ import {
   stopPrivateLines,
 } from '../../shell/isolated-server.ts';
 import { idleFunction } from '../../shell/self-checks.ts';
-import { inBin, option, pgCtl, privateSocket, psql, script } from '../../shell/shell.ts';
+import { inBin, privateSocket, psql, script } from '../../shell/shell.ts';
 import { hasStreamed, isJoined, isLeftToBackup } from './evidence.ts';
 
 /**
@@ -71,22 +71,7 @@ export const startStreaming =
           ${idleFunction}
           idle ${node.data} ${node.backupData}
         ${disarmLines(facts, node.backupData)}
-          ${startLines(
-            log,
-            pgCtl(
-              node.newBindir,
-              node.data,
-              option('--log', log),
-              option(
-                '--options',
-                quoted(
-                  sh`-c listen_addresses='' -c unix_socket_directories=${socket} ${ownLogOptions} ${ownHbaOptions(node)}`
-                    .text,
-                ),
-              ),
-              sh`start`,
-            ),
-          )}
+          ${startLines(node.newBindir, node.data, log, sh`-c listen_addresses='' -c unix_socket_directories=${socket} ${ownLogOptions} ${ownHbaOptions(node)}`.text)}
         fi
         ${wait(
           sh`[ ${ask('select status from pg_stat_wal_receiver')} = streaming ]`,

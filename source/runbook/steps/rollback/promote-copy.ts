@@ -1,5 +1,5 @@
 import type { NodeFacts } from '../../../cluster/facts.ts';
-import { quoted, sh, word } from '../../../cluster/fragment.ts';
+import { sh, word } from '../../../cluster/fragment.ts';
 import { hostIn, isDataDirectory } from '../../../cluster/observations.ts';
 import type { Path } from '../../../cluster/words.ts';
 import { allStopped, onHost, verdictOf } from '../../language/conditions.ts';
@@ -14,7 +14,7 @@ import {
   startLines,
   stopPrivateLines,
 } from '../../shell/isolated-server.ts';
-import { inBin, option, pgCtl, privateSocket, psql, script } from '../../shell/shell.ts';
+import { inBin, privateSocket, psql, script } from '../../shell/shell.ts';
 import { isServed } from './serve.ts';
 
 /** Promoted alone, and stopped again: with the server running, create postgres refuses to take it over. */
@@ -37,22 +37,7 @@ export const promoteFallbackCopy =
         umask 077
         ${ownSocketLines(node)}
         if [ -e ${word`${node.data}/standby.signal`} ]; then
-          ${startLines(
-            log,
-            pgCtl(
-              node.oldBindir,
-              node.data,
-              option('--log', log),
-              option(
-                '--options',
-                quoted(
-                  sh`-c listen_addresses='' -c unix_socket_directories=${socket} -c archive_mode=off -c synchronous_standby_names='' ${ownLogOptions} ${ownHbaOptions(node)}`
-                    .text,
-                ),
-              ),
-              sh`start`,
-            ),
-          )}
+          ${startLines(node.oldBindir, node.data, log, sh`-c listen_addresses='' -c unix_socket_directories=${socket} -c archive_mode=off -c synchronous_standby_names='' ${ownLogOptions} ${ownHbaOptions(node)}`.text)}
           ${inBin(node.oldBindir, 'pg_ctl')} --pgdata ${node.data} --wait --timeout=3600 promote
           ${psql(node, node.oldBindir, 'postgres', { socket })} -qc checkpoint
         fi
