@@ -1,3 +1,4 @@
+import { expect } from 'vitest';
 import type { Lab, LabHost } from './lab.ts';
 
 /** A second formation on the lab's monitor: pay_2 and pay_3 on the hosts of node_2 and node_3, with a unit of their own. */
@@ -45,13 +46,27 @@ export const paySettled = async (lab: Lab, seconds = 60): Promise<void> => {
   }
 };
 
-/** Restarts its unit, until its server answers again: the monitor's rows alone may be those of before. */
+/**
+ * Restarts its unit, until its server answers again and has reported so: the monitor's rows are those of before for a while, and
+ * a failover for the server that was away may still come.
+ */
 export const payRestart = async (lab: Lab, host: LabHost): Promise<void> => {
   await lab.root(host, `systemctl restart ${unit}`);
   await lab.pg(
     host,
     `for i in $(seq 600); do ${lab.settings.newBin}/pg_isready -q -p ${port} && exit; sleep 0.1; done; exit 1`,
   );
+  const [answered] = await lab.monitor('select clock_timestamp()::text as at');
+  await expect
+    .poll(
+      () =>
+        lab.monitor(
+          `select 1 from pgautofailover.node where nodename = '${payName(host)}'
+             and reporttime > '${String(answered?.at)}' and reportedpgisrunning`,
+        ),
+      { timeout: 60_000, interval: 500 },
+    )
+    .toHaveLength(1);
 };
 
 /** Makes it, and waits until it can fail over. */
