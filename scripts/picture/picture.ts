@@ -25,8 +25,7 @@ const walkTo = async (console_: Console, card: RegExp): Promise<void> => {
 /** Types the host's name where the card wants it; tells whether it did, with the dialog on the screen. */
 const typeName = async (console_: Console, host: string): Promise<void> => {
   await enterUntil(console_, (screen) => typedWanted.test(screen));
-  await console_.type(host);
-  await console_.waitFor(new RegExp(`Host: +${host}`), { timeoutMs: 5_000 });
+  await console_.typeName(host);
 };
 
 /** Right of the bar between list and card: where the title of the card stands. */

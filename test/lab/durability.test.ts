@@ -208,8 +208,7 @@ exec ${program}.real "$@"`,
 
     await console_.press('x');
     await console_.waitFor(/TERMINATE THE RUNNING STEP/);
-    await console_.type('monitor');
-    await console_.waitFor(/Host: +monitor/);
+    await console_.typeName('monitor');
     await enterUntil(console_, /being ended|ended by you/);
     await console_.waitFor(/Exit +code 143/, { timeoutMs: 100_000 });
     await console_.waitFor(/Nothing of it is running any more/);
@@ -273,14 +272,10 @@ describe('two consoles at once', () => {
     await watcher.waitFor(/gives no sign of life/, { timeoutMs: 60_000 });
     await watcher.press('t');
     await watcher.waitFor(/TAKE THE LOCK OVER/);
-    await watcher.type('nobody');
-    await watcher.waitFor(/Name: +nobody/);
+    await watcher.typeName('nobody', 'Name');
     await enterUntil(watcher, /Refused: type /);
-    await watcher.press('\x15');
-    await watcher.waitFor(/Name: +║/);
     const holder = /To take over, type (\S+)/.exec(watcher.screen())?.[1] ?? '';
-    await watcher.type(holder);
-    await watcher.waitFor(new RegExp(`Name: +${holder}`));
+    await watcher.typeName(holder, 'Name');
     await enterUntil(watcher, new RegExp(`Enter run steps? ${number + 1}\\b`));
     expect(watcher.screen()).not.toMatch(/READ-ONLY/);
     await enterUntil(watcher, new RegExp(`✓ +${number + 1} `));

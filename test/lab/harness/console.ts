@@ -28,6 +28,7 @@ const keys = {
   'shift-tab': '\x1b[Z',
   space: ' ',
   backspace: '\x7f',
+  clear: '\x15',
   up: '\x1b[A',
   down: '\x1b[B',
   right: '\x1b[C',
@@ -201,13 +202,21 @@ export class Console {
     return performance.now() - this.#pressedAt;
   }
 
-  /** Types a text, letter by letter. */
-  async type(text: string): Promise<void> {
-    for (const [at, letter] of [...text].entries()) {
-      this.#pty.write(letter);
-      // A whole name within one read is a paste.
-      await new Promise((resolve) => setTimeout(resolve, at === 0 ? 120 : 8));
+  /**
+   * Types a name into a dialog's field. Its first letter is on the screen before the rest comes: a whole name within one read is a
+   * paste. What a key that was pressed twice has left there is cleared first.
+   */
+  async typeName(name: string, field: 'Host' | 'Name' = 'Host'): Promise<void> {
+    const filled = new RegExp(`${field}: +[\\w.@-]`);
+    await this.waitFor(new RegExp(`${field}:`));
+    if (filled.test(this.screen())) {
+      await this.press('clear');
+      await this.waitFor((screen) => !filled.test(screen), { what: 'an empty field' });
     }
+    await this.press(name.charAt(0));
+    await this.waitFor(new RegExp(`${field}: +${name.charAt(0)}`));
+    this.#pty.write(name.slice(1));
+    await this.waitFor(new RegExp(`${field}: +${name}`));
   }
 
   /** Pastes a text in one write. */

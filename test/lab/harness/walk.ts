@@ -85,33 +85,38 @@ const apartMs = 750;
 const untilReady = (console_: Console): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, Math.max(seenMs, apartMs - console_.sincePressMs)));
 
-/** The console takes no Enter that may have been meant for what was shown before: it is pressed until it was taken. */
-export const enterUntil = async (console_: Console, taken: (screen: string) => boolean): Promise<string> => {
-  for (;;) {
-    await untilReady(console_);
-    await console_.press('enter');
+/** Presses until it was taken, for a minute and a half at most: the console takes no key that may have been meant for what was shown before. */
+const pressUntil = async (
+  console_: Console,
+  key: string,
+  taken: (screen: string) => boolean,
+): Promise<string> => {
+  for (const began = performance.now(); performance.now() - began < 90_000; ) {
+    await console_.press(key);
     const screen = await soon(console_, taken);
     if (screen !== null) return screen;
+    await untilReady(console_);
   }
+  return console_.waitFor(taken, { timeoutMs: 0, what: `what ${key} does` });
+};
+
+export const enterUntil = async (console_: Console, taken: (screen: string) => boolean): Promise<string> => {
+  await untilReady(console_);
+  return pressUntil(console_, 'enter', taken);
 };
 
 const confirm = async (console_: Console, step: number, host: string): Promise<void> => {
   const gone = (screen: string) => Number(offered.exec(screen)?.[1] ?? 0) !== step;
   const screen = await enterUntil(console_, (text) => gone(text) || typedWanted.test(text));
   if (!typedWanted.test(screen)) return;
-  await console_.type(host);
-  await console_.waitFor(new RegExp(`Host: +${host}`), { timeoutMs: 5_000 });
+  await console_.typeName(host);
   await enterUntil(console_, (text) => !typedWanted.test(text));
 };
 
 /** G, and the host's name: the run goes on by itself until something wants a person. */
 const runOn = async (console_: Console, step: number, host: string): Promise<void> => {
-  for (;;) {
-    await console_.press('G');
-    if ((await soon(console_, (text) => typedWanted.test(text))) !== null) break;
-  }
-  await console_.type(host);
-  await console_.waitFor(new RegExp(`Host: +${host}`), { timeoutMs: 5_000 });
+  await pressUntil(console_, 'G', (text) => typedWanted.test(text));
+  await console_.typeName(host);
   await enterUntil(console_, (text) => !typedWanted.test(text));
   await console_.waitFor((text) => Number(offered.exec(text)?.[1] ?? 0) !== step, {
     timeoutMs: 15_000,
@@ -121,11 +126,7 @@ const runOn = async (console_: Console, step: number, host: string): Promise<voi
 
 /** A switchover is only offered: Enter goes on without it. */
 const runOptional = async (console_: Console, step: number): Promise<void> => {
-  for (;;) {
-    await console_.press('e');
-    const gone = (screen: string) => Number(offered.exec(screen)?.[1] ?? 0) !== step;
-    if ((await soon(console_, gone)) !== null) return;
-  }
+  await pressUntil(console_, 'e', (screen) => Number(offered.exec(screen)?.[1] ?? 0) !== step);
 };
 
 /** Leaves as the footer says: q; and y where it asks, which it does unless everything is finished. Gives the exit code. */
