@@ -128,6 +128,12 @@ export default defineConfig({
         hookTimeout: 600_000,
         fileParallelism: false,
       }),
+      // What people have on their hosts, there and back: `npm run test:hosts`.
+      project('hosts', ['test/lab/hosts.test.ts'], {
+        testTimeout: 900_000,
+        hookTimeout: 600_000,
+        fileParallelism: false,
+      }),
       // Tablespaces, aside and home; on the same lab.
       project('tablespaces', ['test/lab/tablespaces.test.ts'], {
         testTimeout: 900_000,

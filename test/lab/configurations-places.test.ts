@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { runCheck, runCommand } from './harness/check.ts';
+import { dropIn, hangOn, unitDirectory, whileDown } from './harness/configure.ts';
 import { type Lab, type LabHost, openLab } from './harness/lab.ts';
-import { monitorClock, settledWith } from './harness/truth.ts';
 import { type ConsoleHome, createConsoleHome } from './harness/walk.ts';
 
 /** Where things lie on hosts that people have: data directories, WAL, units, and what hangs on them. */
@@ -14,63 +14,28 @@ const begin = async (): Promise<void> => {
   home = await createConsoleHome(lab);
 };
 const linked = '/pgdata/main';
-const unitDirectory = '/etc/systemd/system';
 /** The lab has a cron that works: what is to be found only must never run. */
 const never = '0 0 30 2 *';
-
-/** Everything is down meanwhile, and nobody a candidate: a restart of the primary would begin a failover. */
-const whileDown = async (change: () => Promise<void>, units: ReadonlyMap<LabHost, string> = new Map()) => {
-  const { unit } = lab.settings;
-  const rows = (sql: string) => lab.psql('monitor', 'pg_auto_failover', sql);
-  await rows(
-    'create table kept as select nodeid, candidatepriority from pgautofailover.node; update pgautofailover.node set candidatepriority = 0',
-  );
-  for (const host of lab.hosts.toReversed()) await lab.root(host, `systemctl stop ${unit}`);
-  await change();
-  for (const host of lab.hosts) await lab.root(host, `systemctl start ${units.get(host) ?? unit}`);
-  // systemd has started pg_autoctl, which has its server a moment later
-  await lab.pg(
-    'monitor',
-    `for i in $(seq 300); do psql -X -d pg_auto_failover -Atc 'select 1' >/dev/null 2>&1 && exit; sleep 0.1; done; exit 1`,
-  );
-  await settledWith(lab, 'node1', await monitorClock(lab));
-  await rows(
-    'update pgautofailover.node n set candidatepriority = k.candidatepriority from kept k where k.nodeid = n.nodeid; drop table kept',
-  );
-};
-
-const dropIn = (host: LabHost, name: string, ...lines: readonly string[]): Promise<string> =>
-  lab.root(
-    host,
-    `d=${unitDirectory}/${lab.settings.unit}.service.d; mkdir -p $d; printf '%s\\n' '[Service]' ${lines.map((one) => `'${one}'`).join(' ')} >$d/${name}; systemctl daemon-reload`,
-  );
-
-/** A unit that goes down with pg_autoctl's, and is active. */
-const hangOn = (host: LabHost, name: string, ...how: readonly string[]): Promise<string> =>
-  lab.root(
-    host,
-    `printf '%s\\n' '[Unit]' ${how.map((one) => `'${one}'`).join(' ')} '[Service]' 'ExecStart=/bin/sleep infinity' >${unitDirectory}/${name}.service; systemctl daemon-reload; systemctl start ${name}`,
-  );
 
 describe('configurations that cannot be taken, and what is told', () => {
   // None hides another: each is judged of its own host, or by a check of its own; none is in the way of the dry run.
   it('mount points, a wrapper, an unreadable drop-in are blockers by name; WAL elsewhere, dependents, watchdogs are told', async () => {
     await begin();
     const { pgdata, unit, oldBin } = lab.settings;
-    await whileDown(async () => {
+    await whileDown(lab, async () => {
       await lab.root(
         'node3',
         `printf '%s\\n' '#!/bin/sh' 'exec ${oldBin}/pg_autoctl run' >/usr/local/bin/start-pgaf; chmod 755 /usr/local/bin/start-pgaf
 mkdir -p /srv; mv ${pgdata}/pg_wal /srv/wal; ln -s /srv/wal ${pgdata}/pg_wal; chown -h postgres: ${pgdata}/pg_wal`,
       );
-      await dropIn('node3', 'wrapper.conf', 'ExecStart=', 'ExecStart=/usr/local/bin/start-pgaf');
+      await dropIn(lab, 'node3', 'wrapper.conf', 'ExecStart=', 'ExecStart=/usr/local/bin/start-pgaf');
     });
     await lab.root('node1', `mount --bind ${pgdata} ${pgdata}`);
     await lab.root('node2', `mount --bind ${pgdata}/pg_wal ${pgdata}/pg_wal`);
-    await dropIn('monitor', 'secret.conf', 'Environment=PGAF_SECRET=1');
+    await dropIn(lab, 'monitor', 'secret.conf', 'Environment=PGAF_SECRET=1');
     await lab.root('monitor', `chmod 600 ${unitDirectory}/${unit}.service.d/secret.conf`);
-    await hangOn('node1', 'pooler', `BindsTo=${unit}.service`, `After=${unit}.service`);
-    await hangOn('node1', 'application', 'Requires=pooler.service');
+    await hangOn(lab, 'node1', 'pooler', `BindsTo=${unit}.service`, `After=${unit}.service`);
+    await hangOn(lab, 'node1', 'application', 'Requires=pooler.service');
     await lab.root(
       'node2',
       `echo '${never} root systemctl is-active -q ${unit} || systemctl restart ${unit}' >/etc/cron.d/pgwatch`,
@@ -125,6 +90,7 @@ describe('configurations that are taken as they are', () => {
     await begin();
     const { pgdata, unit, oldBin, newBin } = lab.settings;
     await whileDown(
+      lab,
       async () => {
         for (const host of lab.hosts)
           await lab.root(
@@ -132,12 +98,18 @@ describe('configurations that are taken as they are', () => {
             `mkdir -p ${linked.replace(/\/[^/]*$/, '')}; chown postgres: /pgdata; mv ${pgdata} ${linked}; ln -s ${linked} ${pgdata}; chown -h postgres: ${pgdata}
 mkdir /wal; chown postgres: /wal; mv ${linked}/pg_wal /wal/main; ln -s /wal/main ${linked}/pg_wal; chown -h postgres: ${linked}/pg_wal`,
           );
-        await dropIn('node1', 'x.conf', 'ExecStart=', `ExecStart=${oldBin}/pg_autoctl run`);
+        await dropIn(lab, 'node1', 'x.conf', 'ExecStart=', `ExecStart=${oldBin}/pg_autoctl run`);
         await lab.root(
           'node1',
           `chmod 640 ${unitDirectory}/${unit}.service.d/x.conf; chgrp postgres ${unitDirectory}/${unit}.service.d/x.conf`,
         );
-        await dropIn('node2', 'x.conf', 'RuntimeDirectory=pgaf', 'Environment=XDG_RUNTIME_DIR=/run/pgaf');
+        await dropIn(
+          lab,
+          'node2',
+          'x.conf',
+          'RuntimeDirectory=pgaf',
+          'Environment=XDG_RUNTIME_DIR=/run/pgaf',
+        );
         await lab.root(
           'node3',
           `cd ${unitDirectory}; systemctl disable -q ${unit}; sed -e '/PGDATA/d' -e 's|^User|EnvironmentFile = /etc/default/pgaf-%i\\nUser|' ${unit}.service >pgaf@.service
@@ -146,8 +118,8 @@ echo PGDATA=${pgdata} >/etc/default/pgaf-main; rm ${unit}.service; systemctl dae
       },
       new Map([['node3', 'pgaf@main']]),
     );
-    await hangOn('node1', 'pooler', `BindsTo=${unit}.service`, `After=${unit}.service`);
-    await hangOn('node2', 'exporter', `PartOf=${unit}.service`);
+    await hangOn(lab, 'node1', 'pooler', `BindsTo=${unit}.service`, `After=${unit}.service`);
+    await hangOn(lab, 'node2', 'exporter', `PartOf=${unit}.service`);
     const [file = ''] = home.args;
     const run = () => runCommand(home, ['run', file, '--plain', '--yes', lab.address('monitor')]);
     const first = await run();

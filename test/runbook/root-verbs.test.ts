@@ -165,7 +165,9 @@ test('what forbids a start until the console’s own outlives a reboot, and so d
     const hold = `${directory}/pgaf-upgrade.hold`;
     expect(guard).toContain(`ConditionPathExists=!${hold}`);
     expect(guard).toContain(`> ${directory}/pgaf-upgrade.conf\nsync ${directory}/pgaf-upgrade.conf`);
-    expect(stop).toMatch(/> \S+pgaf-upgrade\.hold\nsync \S+\.d \|\| sync\nsystemctl stop /);
+    expect(stop).toMatch(
+      /> \S+pgaf-upgrade\.hold\nsync \S+\.d \|\| sync\n# .*\nsystemctl stop --job-mode=replace-irreversibly /,
+    );
     expect(start).toContain(`rm -f ${hold}; sync ${directory} || sync`);
     for (const text of [guard, stop, start]) expect(text).not.toContain('/run/');
   }

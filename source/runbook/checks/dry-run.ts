@@ -1,6 +1,7 @@
 import type { Evidence, HostEvidence } from '../../cluster/checks/evidence.ts';
 import { errorLines, isComplete, type Section, sectionsOf } from '../../cluster/checks/sections.ts';
 import { upgradeFailure } from '../../cluster/checks/upgrade-failure.ts';
+import { sh } from '../../cluster/fragment.ts';
 import { type Check, type Issue, onEach } from './check.ts';
 import { identifierFor, inPsql } from './in-psql.ts';
 import { endedThere, namedAlready } from './named-already.ts';
@@ -141,6 +142,15 @@ export const dryRunChecks: readonly Check[] = [
       if (one.code === 0) return null;
       // It was started on a copy; what has to be changed is the original.
       const found = errorLines(one, 6).replaceAll(`${throwawayOf(facts)}/carried/`, `${facts.data}/`);
+      const [, elsewhere] = /a base backup brings no postgresql\.conf: on (\S+) /.exec(found) ?? [];
+      if (elsewhere !== undefined)
+        return {
+          found,
+          remedy: `put the file in place of the link on ${elsewhere} (the same for pg_hba.conf and pg_ident.conf), as the user of the server there; or have this node rebuilt by hard links`,
+          command:
+            sh`cd ${facts.data} && cp -pL postgresql.conf postgresql.conf.file && mv postgresql.conf.file postgresql.conf`
+              .text,
+        };
       return found.includes('unrecognized configuration parameter')
         ? {
             found,

@@ -1,5 +1,6 @@
 import type { HostEvidence } from '../../cluster/checks/evidence.ts';
 import { quoted, sh } from '../../cluster/fragment.ts';
+import { sqlIdentifier } from '../../cluster/quote.ts';
 import type { Problem } from '../../cluster/result.ts';
 import { type Check, type CheckAnswer, type Issue, onEach } from './check.ts';
 import { identifierFor, inPsql } from './in-psql.ts';
@@ -70,7 +71,7 @@ export const reachChecks: readonly Check[] = [
     why: 'A node whose server is down can be neither checked nor upgraded, and a secondary that is not streaming is no fallback copy.',
     source: 'docs/runbook.md, “What cannot be seen is unknown”',
     judge: onEach(everyone, reached, (host) =>
-      host.silentServer === null ? withoutRole(host) : silence(host.silentServer),
+      host.silentServer === null ? withoutRole(host) : silence(host, host.silentServer),
     ),
   },
   {
@@ -111,28 +112,60 @@ const withoutRole = (host: HostEvidence): Issue | null => {
     found: `there is no superuser ${identifierFor(username)} that may log in, as which pg_autoctl connects; the superuser that initdb has made is ${identifierFor(facts.superuser)}`,
     remedy: 'make it again, or give it back what it lacks (alter role … superuser login)',
     command:
-      sh`psql -U ${quoted(facts.superuser)} -d postgres -c ${quoted(`create role ${identifierFor(username)} superuser login`)}`
+      sh`psql -U ${quoted(facts.superuser)} -d template1 -c ${quoted(`create role ${identifierFor(username)} superuser login`)}`
         .text,
   };
 };
 
+/**
+ * Makes a role again where pg_hba.conf lets nobody else in who may: pg_autoctl has made a superuser for its standbys, and for a moment a name map
+ * lets this user, and no other, in as that one. Typed on the primary, as the user of the server.
+ * Source: PostgreSQL, “User Name Maps” (auth-username-maps); pg_auto_failover, src/bin/pg_autoctl/primary_standby.c, primary_create_replication_user.
+ */
+const makeRoleAgain = (role: string): string =>
+  [
+    'cd "$PGDATA" && cp -p pg_hba.conf hba.kept && cp -p pg_ident.conf ident.kept',
+    sh`echo ${quoted(`again ${sqlIdentifier(role)} pgautofailover_replicator`)} >>pg_ident.conf`.text,
+    "{ echo 'local template1 pgautofailover_replicator peer map=again'; cat hba.kept; } >pg_hba.conf",
+    'kill -HUP "$(head -n 1 postmaster.pid)" && sleep 1',
+    sh`psql -U pgautofailover_replicator -d template1 -c ${quoted(`create role ${identifierFor(role)} superuser login`)}; mv hba.kept pg_hba.conf; mv ident.kept pg_ident.conf`
+      .text,
+    'kill -HUP "$(head -n 1 postmaster.pid)"',
+  ].join(' && ');
+
 /** What its server said instead of an answer: that it lacks what every session of the console's needs, or nothing of that kind. */
-const silence = (said: string): Issue => {
-  const [, what, name] =
+const silence = ({ role }: HostEvidence, said: string): Issue => {
+  const [, what, name = ''] =
     /\b(role|database) "([^"]{1,200})" (?:does not exist|is not currently accepting connections)/.exec(
       said,
     ) ?? [];
-  if (what === 'role')
-    return {
-      found: `the server has no role ${name}, under which the console connects: ${said}`,
-      remedy: 'make it again, as another superuser',
-      command: `psql -U SUPERUSER -d postgres -c ${quoted(`create role ${identifierFor(name ?? '')} superuser login`).text}`,
-    };
+  if (what === 'role') {
+    const found = `the server has no role ${name}, under which the console connects: ${said}`;
+    switch (role) {
+      case 'primary':
+        return {
+          found,
+          remedy:
+            'make it again: as another superuser whom pg_hba.conf lets in; where it lets in none (peer), by a name map for a moment, with PGDATA set, as the user of the server',
+          command: makeRoleAgain(name),
+        };
+      case 'secondary':
+        return { found, remedy: 'make it again on the primary: it comes from there' };
+      case 'monitor':
+        return {
+          found,
+          remedy: 'make it again, as another superuser',
+          command:
+            sh`psql -U SUPERUSER -d template1 -c ${quoted(`create role ${identifierFor(name)} superuser login`)}`
+              .text,
+        };
+    }
+  }
   if (what === 'database')
     return {
       found: `the server lets nobody into database ${name}, which console and monitor connect to: ${said}`,
       remedy: 'on the primary, create it where it is gone; where it is there, let it allow connections',
-      command: `${inPsql('template1', `create database ${identifierFor(name ?? '')}`)}; ${inPsql('template1', `alter database ${identifierFor(name ?? '')} allow_connections true`)}`,
+      command: `${inPsql('template1', `create database ${identifierFor(name)}`)}; ${inPsql('template1', `alter database ${identifierFor(name)} allow_connections true`)}`,
     };
   return {
     found: `the server does not answer: ${said}`,

@@ -13,6 +13,23 @@ export const concernsFunction: Fragment = sh`
 `;
 
 /**
+ * `timers`: of every timer a line with its name, and one with each program that its service runs. `systemctl show` gives a unit's
+ * properties in no order that is promised (ExecStart before Id, seen with 257), and an empty line between units.
+ */
+export const timersFunction: Fragment = sh`
+  timers() {
+    systemctl list-timers --all --no-legend 2>/dev/null | awk '{for (i = 1; i <= NF; i++) if ($i ~ /\.timer$/) print "timer: " $i}'
+    services=$(systemctl list-timers --all --no-legend 2>/dev/null | awk '$NF ~ /\.service$/ { print $NF }')
+    [ -z "$services" ] || systemctl show -p Id -p ExecStart $services 2>/dev/null | awk '
+      function tell(i) { for (i = 1; i <= n; i++) print "timer for " id ": " command[i]; n = 0; id = "" }
+      /^Id=/ { id = substr($0, 4) }
+      /^ExecStart=/ { sub(/^ExecStart=/, ""); sub(/.* argv\[\]=/, ""); sub(/ ; ignore_errors=.*/, ""); command[++n] = $0 }
+      /^$/ { tell() }
+      END { tell() }'
+  }
+`;
+
+/**
  * Root's: the same of what only root may read, the crontabs of all users above all. Only such lines are printed, cut off, and without
  * control characters; a user's name is that of a file, and the letters of one are left of it. Nothing in a line is run or believed.
  * Source: crontab(5); where the crontabs are: Debian, Red Hat, SUSE.

@@ -311,7 +311,8 @@ export const verbLines = (way: RootWay, host: RootHost): ReadonlyMap<RootVerb, F
         sh`
           ${dependentsLines(unit)}
           ${holdLines(unit)}
-          systemctl stop ${unit}
+          # a start that somebody asks for meanwhile would take the place of the stop, which then ends as canceled
+          systemctl stop --job-mode=replace-irreversibly ${unit}
         `,
       );
       verbs.set(

@@ -43,9 +43,9 @@ const settingsSchema = z.object({
 /** The name of the cluster's node on a host. */
 export const nodeName = (host: LabHost): string => host.replace(/^node/, 'node_');
 
-/** The host of one of the cluster's nodes. */
+/** The host of one of the cluster's nodes; `node 1` is a name that people give, too. */
 export const hostOf = (node: string): LabHost => {
-  const number = Number(/^node_(\d+)$/.exec(node)?.[1]);
+  const number = Number(/^node[_ ](\d+)$/.exec(node)?.[1]);
   if (!Number.isInteger(number)) throw new Error(`${node} is not a node of the lab`);
   return `node${number}`;
 };

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { z } from 'zod';
-import { hostOf, type Lab, type LabHost, nodeName } from './lab.ts';
+import { hostOf, type Lab, type LabHost } from './lab.ts';
 
 /**
  * What the servers themselves say, asked without the console and not over the network. What differs between two
@@ -402,7 +402,7 @@ export const settledWith = (lab: Lab, primary: LabHost, since = '-infinity'): Pr
       );
       return nodes.every(
         ({ name, rests, assigned }) =>
-          rests && assigned === (name === nodeName(primary) ? 'primary' : 'secondary'),
+          rests && assigned === (hostOf(name) === primary ? 'primary' : 'secondary'),
       );
     },
     90_000,

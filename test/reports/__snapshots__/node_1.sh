@@ -477,6 +477,16 @@ concerns() { # UNIT
   name=$(printf %s "${1%.service}" | sed 's/[][\\.*^$+?(){}|]/\\&/g')
   grep -E '(pg_dump|pg_basebackup|pgbackrest|barman|wal-g|walg|wal-e|vacuumdb|reindexdb|pg_repack|pg_ctl|pg_autoctl|psql|postgres.*(backup|vacuum|restart)'"${name:+|(systemctl|service|invoke-rc\.d)[^A-Za-z0-9].*$name($|[^A-Za-z0-9_-])}"')' | grep -vE '^[^:]*: *(#|$)'
 }
+timers() {
+  systemctl list-timers --all --no-legend 2>/dev/null | awk '{for (i = 1; i <= NF; i++) if ($i ~ /\.timer$/) print "timer: " $i}'
+  services=$(systemctl list-timers --all --no-legend 2>/dev/null | awk '$NF ~ /\.service$/ { print $NF }')
+  [ -z "$services" ] || systemctl show -p Id -p ExecStart $services 2>/dev/null | awk '
+    function tell(i) { for (i = 1; i <= n; i++) print "timer for " id ": " command[i]; n = 0; id = "" }
+    /^Id=/ { id = substr($0, 4) }
+    /^ExecStart=/ { sub(/^ExecStart=/, ""); sub(/.* argv\[\]=/, ""); sub(/ ; ignore_errors=.*/, ""); command[++n] = $0 }
+    /^$/ { tell() }
+    END { tell() }'
+}
 old_bin=/opt/vmware/postgres/15/bin
 new_bin=/opt/vmware/postgres/17/bin
 old_major=15
@@ -644,9 +654,7 @@ b=$(sed -n 's/^backup_directory *= *//p' "$config_file" 2>/dev/null | head -n 1)
 for c in /sys/class/net/*; do [ "${c##*/}" != lo ] && [ "$(cat "$c/operstate" 2>/dev/null)" = up ] && cat "$c/speed" 2>/dev/null; done | awk '$1 > 0' | sort -n | head -n 1 | text link
 { crontab -l 2>/dev/null | sed 's|^|crontab of postgres: |'
   for f in /etc/crontab /etc/cron.d/* /etc/cron.hourly/* /etc/cron.daily/* /etc/monit/monitrc /etc/monitrc /etc/monit.d/* /etc/monit/conf.d/* /etc/monit/conf-enabled/*; do [ -f "$f" ] && [ -r "$f" ] && sed "s|^|$f: |" "$f"; done
-  systemctl list-timers --all --no-legend 2>/dev/null | awk '{for (i = 1; i <= NF; i++) if ($i ~ /\.timer$/) print "timer: " $i}'
-  services=$(systemctl list-timers --all --no-legend 2>/dev/null | awk '$NF ~ /\.service$/ { print $NF }')
-  [ -z "$services" ] || systemctl show -p Id -p ExecStart $services 2>/dev/null | awk -F= '$1 == "Id" { id = $2 } $1 == "ExecStart" { sub(/^ExecStart=/, ""); print "timer for " id ": " $0 }'
+  timers
 } | concerns "$unit" | head -n 20 | text cron
 keeper
 backup_ages | sort -n | head -n 1 | text backup_age
@@ -1546,7 +1554,8 @@ fi
 mkdir -p /etc/systemd/system/pgautofailover.service.d
 echo 'stopped by pgaf-upgrade, which starts it again' > /etc/systemd/system/pgautofailover.service.d/pgaf-upgrade.hold
 sync /etc/systemd/system/pgautofailover.service.d || sync
-systemctl stop pgautofailover.service
+# a start that somebody asks for meanwhile would take the place of the stop, which then ends as canceled
+systemctl stop --job-mode=replace-irreversibly pgautofailover.service
 END_OF_STEP_28
 }
 

@@ -82,7 +82,7 @@ test('a role that pg_autoctl connects as and that is gone, or is no superuser, i
     healthy(),
   );
   expect(told(evidence)).toEqual([
-    `server-answers node_1: there is no superuser postgres that may log in, as which pg_autoctl connects; the superuser that initdb has made is postgres $ psql -U postgres -d postgres -c 'create role postgres superuser login'`,
+    `server-answers node_1: there is no superuser postgres that may log in, as which pg_autoctl connects; the superuser that initdb has made is postgres $ psql -U postgres -d template1 -c 'create role postgres superuser login'`,
   ]);
   expect(unseen(evidence)).toEqual([]);
 });
@@ -243,13 +243,20 @@ test('lines that a program repeats are told once, and on one line', () => {
   );
 });
 
-const silent = (said: string): Evidence =>
-  withHost('node_1', () => ({ silentServer: said, facts: null, inspection: null, dryRun: null }));
+const silent = (said: string, node = 'node_1'): Evidence =>
+  withHost(node, () => ({ silentServer: said, facts: null, inspection: null, dryRun: null }));
 
 test('a role or database that is not there is named instead of a server that does not answer', () => {
   expect(judge(silent('FATAL:  role "postgres" does not exist')).findings[0]?.found).toMatch(
     /no role postgres, under which the console connects/,
   );
+  const command = judge(silent('FATAL:  role "postgres" does not exist')).findings[0]?.command;
+  expect(command).toContain(`echo 'again "postgres" pgautofailover_replicator' >>pg_ident.conf`);
+  expect(command).toContain("-c 'create role postgres superuser login'; mv hba.kept pg_hba.conf");
+  expect(judge(silent('FATAL:  role "postgres" does not exist', 'node_2')).findings[0]).toMatchObject({
+    remedy: 'make it again on the primary: it comes from there',
+    command: null,
+  });
   expect(judge(silent('FATAL:  database "postgres" does not exist')).findings[0]).toMatchObject({
     found: expect.stringMatching(/lets nobody into database postgres/),
     command:
@@ -281,4 +288,17 @@ test('SQL to type names its database, and a name that is a connection string is 
   );
   expect(identifierFor('app')).toBe('app');
   expect(identifierFor('My "App"')).toBe('"My ""App"""');
+});
+
+test('a link of the primary’s configuration, found on a secondary, is to be put right on the primary', () => {
+  const [, second] = labCluster().nodes;
+  if (second === undefined) throw new Error('the lab has a secondary');
+  const said = 'FATAL:  a base backup brings no postgresql.conf: on node_1 it is a symbolic link';
+  const evidence = withHost('node_2', () => ({
+    dryRun: failedAt(healthyLog(second), 'configuration', said),
+  }));
+  const finding = judge(evidence).findings.find((one) => one.check === 'configuration-read');
+  expect(finding?.host).toBe('node_2');
+  expect(finding?.remedy).toMatch(/^put the file in place of the link on node_1 /);
+  expect(finding?.command).toMatch(/^cd \S+ && cp -pL postgresql\.conf /);
 });

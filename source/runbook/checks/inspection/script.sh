@@ -1,9 +1,9 @@
 # shellcheck shell=sh
 # The inspection of a host before the window: read-only, as postgres, in one round trip, one fact a line; inspect/checks/parse.ts
 # reads it. Nothing in it takes long: sizes come from the server, and every query has a limit of its own.
-# From script.ts: `keeper`, `put`, `text`, `sql`, `newest`, `backup_ages`, `tablespaces`, `unit_files`, `dependents`, `concerns`. A host without systemd has no $unit; $links is
+# From script.ts: `keeper`, `put`, `text`, `sql`, `newest`, `backup_ages`, `tablespaces`, `unit_files`, `dependents`, `concerns`, `timers`. A host without systemd has no $unit; $links is
 # `gives` or `takes` where a secondary is rebuilt by hard links.
-# shellcheck disable=SC2086 # $unit_properties are options, $services are names
+# shellcheck disable=SC2086 # $unit_properties are options
 # shellcheck disable=SC2010,SC2012 # names are counted, or PostgreSQL's
 old_bin=
 new_bin=
@@ -133,9 +133,7 @@ b=$(sed -n 's/^backup_directory *= *//p' "$config_file" 2>/dev/null | head -n 1)
 for c in /sys/class/net/*; do [ "${c##*/}" != lo ] && [ "$(cat "$c/operstate" 2>/dev/null)" = up ] && cat "$c/speed" 2>/dev/null; done | awk '$1 > 0' | sort -n | head -n 1 | text link
 { crontab -l 2>/dev/null | sed 's|^|crontab of postgres: |'
   for f in /etc/crontab /etc/cron.d/* /etc/cron.hourly/* /etc/cron.daily/* /etc/monit/monitrc /etc/monitrc /etc/monit.d/* /etc/monit/conf.d/* /etc/monit/conf-enabled/*; do [ -f "$f" ] && [ -r "$f" ] && sed "s|^|$f: |" "$f"; done
-  systemctl list-timers --all --no-legend 2>/dev/null | awk '{for (i = 1; i <= NF; i++) if ($i ~ /\.timer$/) print "timer: " $i}'
-  services=$(systemctl list-timers --all --no-legend 2>/dev/null | awk '$NF ~ /\.service$/ { print $NF }')
-  [ -z "$services" ] || systemctl show -p Id -p ExecStart $services 2>/dev/null | awk -F= '$1 == "Id" { id = $2 } $1 == "ExecStart" { sub(/^ExecStart=/, ""); print "timer for " id ": " $0 }'
+  timers
 } | concerns "$unit" | head -n 20 | text cron
 keeper
 backup_ages | sort -n | head -n 1 | text backup_age

@@ -7,7 +7,7 @@ import { serverDirectories } from '../../../cluster/server-directories.ts';
 import { openDatabasesSql, sqlFunction } from '../../../cluster/superuser-sql.ts';
 import { type Path, parentOf } from '../../../cluster/words.ts';
 import { oldName, setAsidePlace } from '../../language/tablespace-names.ts';
-import { concernsFunction } from '../../shell/crontabs.ts';
+import { concernsFunction, timersFunction } from '../../shell/crontabs.ts';
 import { dependentsFunction } from '../../shell/dependents.ts';
 import { askLiveness, livenessFunction } from '../../shell/liveness.ts';
 import { markFile } from '../../shell/ownership.ts';
@@ -143,6 +143,7 @@ export const checkInspectionScript = (facts: ClusterFacts, host: HostFacts): Fra
     unitFileLines(host),
     dependentsFunction,
     concernsFunction,
+    timersFunction,
     fixed(script, {
       old_bin: host.oldBindir,
       new_bin: host.newBindir,
