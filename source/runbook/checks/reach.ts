@@ -1,6 +1,6 @@
 import type { HostEvidence } from '../../cluster/checks/evidence.ts';
 import { quoted, sh } from '../../cluster/fragment.ts';
-import { sqlIdentifier } from '../../cluster/quote.ts';
+import { sqlIdentifier, sqlLiteral } from '../../cluster/quote.ts';
 import type { Problem } from '../../cluster/result.ts';
 import { type Check, type CheckAnswer, type Issue, onEach } from './check.ts';
 import { identifierFor, inPsql } from './in-psql.ts';
@@ -118,20 +118,18 @@ const withoutRole = (host: HostEvidence): Issue | null => {
 };
 
 /**
- * Makes a role again where pg_hba.conf lets nobody else in who may: pg_autoctl has made a superuser for its standbys, and for a moment a name map
- * lets this user, and no other, in as that one. Typed on the primary, as the user of the server.
- * Source: PostgreSQL, “User Name Maps” (auth-username-maps); pg_auto_failover, src/bin/pg_autoctl/primary_standby.c, primary_create_replication_user.
+ * Gives the superuser that initdb has made (oid 10, which nobody can drop) its name back, where pg_hba.conf lets nobody else in who may: pg_autoctl
+ * has made a superuser for its standbys, and for a moment a name map lets this user, and no other, in as that one. pg_upgrade runs as the one of
+ * initdb, so another role of that name would not do. Typed on the primary, as the user of the server.
+ * Source: PostgreSQL, “User Name Maps” (auth-username-maps), pg_authid.dat, BOOTSTRAP_SUPERUSERID; pg_auto_failover, primary_standby.c,
+ * primary_create_replication_user.
  */
-const makeRoleAgain = (role: string): string =>
-  [
-    'cd "$PGDATA" && cp -p pg_hba.conf hba.kept && cp -p pg_ident.conf ident.kept',
-    sh`echo ${quoted(`again ${sqlIdentifier(role)} pgautofailover_replicator`)} >>pg_ident.conf`.text,
-    "{ echo 'local template1 pgautofailover_replicator peer map=again'; cat hba.kept; } >pg_hba.conf",
-    'kill -HUP "$(head -n 1 postmaster.pid)" && sleep 1',
-    sh`psql -U pgautofailover_replicator -d template1 -c ${quoted(`create role ${identifierFor(role)} superuser login`)}; mv hba.kept pg_hba.conf; mv ident.kept pg_ident.conf`
-      .text,
-    'kill -HUP "$(head -n 1 postmaster.pid)"',
-  ].join(' && ');
+const renameBack = (role: string): string => {
+  const map = `again ${sqlIdentifier(role)} pgautofailover_replicator`;
+  const sql = `do $do$ begin execute format('alter role %I rename to %I', (select rolname from pg_authid where oid = 10), ${sqlLiteral(role)}); end $do$`;
+  return sh`cd "$PGDATA" && cp -p pg_hba.conf hba.kept && cp -p pg_ident.conf ident.kept && echo ${quoted(map)} >>pg_ident.conf && { echo 'local template1 pgautofailover_replicator peer map=again'; cat hba.kept; } >pg_hba.conf && kill -HUP "$(head -n 1 postmaster.pid)" && sleep 1 && psql -U pgautofailover_replicator -d template1 -c ${quoted(sql)}; mv hba.kept pg_hba.conf; mv ident.kept pg_ident.conf && kill -HUP "$(head -n 1 postmaster.pid)"`
+    .text;
+};
 
 /** What its server said instead of an answer: that it lacks what every session of the console's needs, or nothing of that kind. */
 const silence = ({ role }: HostEvidence, said: string): Issue => {
@@ -146,8 +144,8 @@ const silence = ({ role }: HostEvidence, said: string): Issue => {
         return {
           found,
           remedy:
-            'make it again: as another superuser whom pg_hba.conf lets in; where it lets in none (peer), by a name map for a moment, with PGDATA set, as the user of the server',
-          command: makeRoleAgain(name),
+            'give the superuser that initdb has made its name back: by a name map for a moment, with PGDATA set, as the user of the server; where initdb was told another name (-U), make the role again as that one',
+          command: renameBack(name),
         };
       case 'secondary':
         return { found, remedy: 'make it again on the primary: it comes from there' };
