@@ -315,6 +315,8 @@ describe('refused by name, until what is said is done; then there and back', () 
   });
 
   it('the upgrade goes through, and the rollback behind the opening: the dump is what it was', async () => {
+    // pg_autoctl makes it there whenever it registers a node, and the database was made anew
+    await lab.psql('node1', 'postgres', 'create extension pg_stat_statements');
     dumped = await dumpOf('node1');
     const there = await toTheEnd('run');
     expect(there.code, there.stdout.slice(-4000)).toBe(0);
