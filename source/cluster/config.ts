@@ -25,6 +25,7 @@ type Issue = z.core.$ZodIssue;
 const keysAt = (schema: unknown, path: readonly PropertyKey[]): readonly string[] => {
   if (schema instanceof z.ZodPrefault || schema instanceof z.ZodExactOptional)
     return keysAt(schema.unwrap(), path);
+  if (schema instanceof z.ZodPipe) return keysAt(schema.in, path);
   const [first, ...rest] = path;
   if (schema instanceof z.ZodRecord) return first === undefined ? [] : keysAt(schema.valueType, rest);
   if (!(schema instanceof z.ZodObject)) return [];
@@ -81,9 +82,9 @@ const explain = (
   if (isMissing(issue, plain))
     return [{ path, what: `${name} is required`, remedy: `Add ${name}; docs/config.md has an example` }];
   if (issue.code === 'invalid_key')
-    return [
-      { path, what: `${name} is not a usable node name`, remedy: 'Use the name that the monitor shows' },
-    ];
+    return path[0] === 'steps'
+      ? [{ path, what: `${name} ${issue.issues[0]?.message ?? ''}`, remedy: 'Give the step another name' }]
+      : [{ path, what: `${name} is not a usable node name`, remedy: 'Use the name that the monitor shows' }];
   const expected = issue.code === 'invalid_type' ? typeNames[issue.expected] : undefined;
   const reason = expected === undefined ? issue.message : `must be ${expected}`;
   return [

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { namedStepSchema } from './custom-steps.ts';
 import { word } from './fragment.ts';
 import { monitorNodeSchema } from './monitor-state.ts';
 import * as words from './words.ts';
@@ -179,6 +180,8 @@ export const clusterFactsSchema = z.object({
   formations: z.record(z.string(), z.enum(formationWays)).default({}),
   /** The nodes of those that are to be given the new pg_autoctl. */
   others: z.array(otherNodeSchema).default([]),
+  /** The steps that the cluster file adds, as it stands now. */
+  custom: z.array(namedStepSchema).default([]),
   /** Warnings of the checks that the cluster file accepts, as it stands now. */
   accept: z.array(z.string()).default([]),
   /** ISO 8601. */
@@ -218,5 +221,12 @@ export const hostsOf = (facts: ClusterFacts): readonly HostFacts[] => [facts.mon
 /** The user that PostgreSQL, and whatever is no root's step, runs as on a host. */
 export const userOn = (facts: ClusterFacts, alias: string): words.OsUser =>
   hostsOf(facts).find((host) => host.alias === alias)?.postgres ?? facts.postgres;
+
+/** Where a custom step runs; null: the cluster has no such host. */
+export const hostOfCustom = (facts: ClusterFacts, { on }: { readonly on: string }): HostFacts | null => {
+  if (on === 'monitor') return facts.monitor;
+  if (on === 'primary') return primaryOf(facts);
+  return facts.nodes.find((node) => node.alias === on || nodenameOf(node) === on) ?? null;
+};
 
 export const isNode = (host: HostFacts): host is NodeFacts => 'nodeId' in host;

@@ -27,6 +27,8 @@ export type Lsn = Word<'LSN'>;
 export type Label = Word<'label'>;
 export type RunName = Word<'run'>;
 export type LibraryName = Word<'library'>;
+export type StepName = Word<'step name'>;
+export type ShellText = Word<'shell text'>;
 
 const word = <Kind extends string>(
   fits: RegExp | ((text: string) => boolean),
@@ -52,6 +54,19 @@ const climbs = (path: string): boolean => path.split('/').some((part) => part ==
 export const systemIdentifier = word<'system identifier'>(
   /^\d{1,20}$/,
   'must be a system identifier: 1 to 20 digits',
+);
+
+/** The name of a step of the cluster file's own: part of its id, and of its marker files. */
+export const stepName = word<'step name'>(
+  /^[a-z][a-z0-9-]{0,39}$/,
+  'must be a name of small letters, digits and `-`, at most 40, that begins with a letter',
+);
+
+/** A piece of shell that the operator has written: lines of text, without other control characters. */
+export const shellText = word<'shell text'>(
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this looks for
+  (text) => text.trim() !== '' && text.length <= 16_384 && !/[\u0000-\u0008\u000b-\u001f\u007f]/.test(text),
+  'must be shell commands: not empty, at most 16,384 characters, no control characters',
 );
 
 /** As the monitor has it: '' for a node that has not reported one yet. */

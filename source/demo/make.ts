@@ -8,6 +8,7 @@ import { systemPrograms } from './hosts/programs.ts';
 import { writeStandIns } from './hosts/stand-ins.ts';
 import { writeSettings } from './keeper/settings.ts';
 import { type DemoLayout, login } from './layout.ts';
+import type { Scenario } from './scenarios.ts';
 import { readControl, writeControl } from './servers/control.ts';
 import { configurationFiles, copyCluster, makeCluster, makeDatabase } from './servers/directory.ts';
 
@@ -113,20 +114,21 @@ const makeData = (layout: DemoLayout, hosts: readonly string[]): void => {
 
 const clusterFile = (
   layout: DemoLayout,
+  besides: string,
 ): string => `# The demo of pgaf-upgrade: nothing in it is a real server.
 name: demo
 monitor: { host: monitor }
 ssh: { user: ${login}, configFile: ${layout.sshConfig}, knownHostsFile: ${layout.knownHosts}, agent: false }
 target: { bindir: ${layout.bin(17)} }
-`;
+${besides}`;
 
 /** Everything that lies in the demo's directory at its first start. */
 export const makeDemo = (
   layout: DemoLayout,
-  scenario: string,
-  hosts: readonly string[],
+  { name, nodes, clusterFile: besides = '' }: Pick<Scenario, 'name' | 'nodes' | 'clusterFile'>,
   programs = systemPrograms,
 ): KeptDemo => {
+  const hosts = ['monitor', ...nodes];
   chmodSync(layout.root, 0o700);
   for (const directory of ['ssh', 'state', 'wire', 'processes'])
     mkdirSync(join(layout.root, directory), { mode: 0o700 });
@@ -134,8 +136,8 @@ export const makeDemo = (
   writeStandIns(layout, programs);
   for (const host of hosts) makeHost(layout, host);
   makeData(layout, hosts);
-  writeFileSync(layout.clusterFile, clusterFile(layout));
-  const kept: KeptDemo = { scenario, hosts: [...hosts], bootId: randomUUID(), ports: {} };
+  writeFileSync(layout.clusterFile, clusterFile(layout, besides));
+  const kept: KeptDemo = { scenario: name, hosts, bootId: randomUUID(), ports: {} };
   writeKept(layout, kept);
   return kept;
 };

@@ -145,9 +145,7 @@ export const openDemo = async (options: OpenOptions): Promise<Demo> => {
   const resumed = options.directory !== undefined;
   const programs = options.programs ?? systemPrograms;
   const layout = layoutIn(realpathSync(options.directory ?? newDirectory()));
-  const kept: KeptDemo = resumed
-    ? readKept(layout)
-    : makeDemo(layout, options.scenario.name, ['monitor', ...options.scenario.nodes], programs);
+  const kept: KeptDemo = resumed ? readKept(layout) : makeDemo(layout, options.scenario, programs);
   const scenario = scenarioNamed(kept.scenario) ?? options.scenario;
   const sweeper = startSweeper(layout, options.keep);
   // Before the database is loaded: a small process forks faster.

@@ -11,6 +11,8 @@ export interface Scenario {
     cut: (host: string, milliseconds: number) => void,
     tell: (text: string) => void,
   ) => ScenarioHooks;
+  /** What its cluster file has besides. */
+  readonly clusterFile?: string;
   /** Without a terminal: turn back once 17 has taken writes; try again after a failure. */
   readonly turnsBack: boolean;
 }
@@ -118,6 +120,42 @@ export const scenarios: readonly Scenario[] = [
     slower: 1,
     stage: still,
     turnsBack: true,
+  },
+  {
+    name: 'company',
+    nodes: one,
+    says: [
+      'The window belongs to a company: its cluster file has steps of its own (`steps`). A pooler is paused around the downtime, and a smoke test runs while nobody else can write.',
+      'Read the cards of “Pause the pooler” and “Smoke test”; r behind them shows that a rollback would resume the pooler.',
+    ],
+    slower: 1,
+    stage: still,
+    clusterFile: `steps:
+  pause-pooler:
+    at: before-stop
+    title: Pause the pooler
+    why: Applications wait for the pooler instead of failing.
+    run: echo 'pgbouncer says PAUSE'
+    undo: echo 'pgbouncer says RESUME'
+    timeout: 10
+  smoke-test:
+    at: before-open
+    title: Smoke test
+    why: While nobody else can write, a failure still costs nothing.
+    run: |
+      echo "asking the server of version $PGAF_NEW for an order and an invoice"
+      echo 'both are there'
+  resume-pooler:
+    at: opened
+    title: Resume the pooler
+    run: echo 'pgbouncer says RESUME'
+  close-ticket:
+    at: finished
+    title: Close the ticket
+    on: monitor
+    run: echo 'CHG0123 is closed'
+`,
+    turnsBack: false,
   },
 ];
 

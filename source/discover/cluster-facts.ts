@@ -1,13 +1,16 @@
 import { type Config, rebuildOf } from '../cluster/config.ts';
 import {
   type ClusterFacts,
+  hostOfCustom,
   type NodeFacts,
+  nodenameOf,
   type ReadFacts,
   type ReadMonitor,
   type ReadNode,
   unnamed,
 } from '../cluster/facts.ts';
 import type { MonitorNode, MonitorState } from '../cluster/monitor-state.ts';
+import { type Problem, problem } from '../cluster/result.ts';
 import { isPrimaryState } from '../cluster/states.ts';
 import { parsePostgresVersion } from '../cluster/version.ts';
 import type { CommonFacts } from './host-facts.ts';
@@ -35,6 +38,17 @@ export const nodeFactsOf = (config: Config, row: MonitorNode, common: CommonFact
 export const formationsOf = (config: Config): ClusterFacts['formations'] =>
   Object.fromEntries(Object.entries(config.formations).map(([name, said]) => [name, said.do]));
 
+/** Why a custom step cannot run where the cluster file says; null: each has a host of this cluster. */
+export const unknownHost = (facts: ClusterFacts): Problem | null => {
+  const astray = facts.custom.find((step) => hostOfCustom(facts, step) === null);
+  if (astray === undefined) return null;
+  const names = ['primary', 'monitor', ...facts.nodes.map(nodenameOf)];
+  return problem(
+    `steps.${astray.name} of the cluster file is to run on ${astray.on}, which is no host of this cluster.`,
+    `Name one of ${names.join(', ')} in steps.${astray.name}.on.`,
+  );
+};
+
 /** The facts of a cluster whose hosts are all understood, one of its nodes being the primary. */
 export const factsOf = (
   config: Config,
@@ -59,6 +73,7 @@ export const factsOf = (
   before: state.nodes,
   formations: formationsOf(config),
   others: [],
+  custom: [...config.steps],
   accept: [...config.check.accept],
   readAt: new Date().toISOString(),
   run: unnamed,

@@ -17,7 +17,7 @@ import { misfit } from '../cluster/words.ts';
 import { workDirOf } from '../cluster/work-directory.ts';
 import type { Found, Instance } from '../inspect/discovery/parse.ts';
 import { ownUnitFile } from '../runbook/shell/root-verbs.ts';
-import { roleOf } from './cluster-facts.ts';
+import { roleOf, unknownHost } from './cluster-facts.ts';
 import { placesOf } from './host-facts.ts';
 
 /**
@@ -291,12 +291,14 @@ export const recordedFacts = (
         ]),
     systemDisagreement(record, seen, at),
   ];
-  const refusal = refusals.find((one) => one !== null);
-  if (refusal != null) return fail(refusal);
-  return ok({
+  // Whoever can write the record could else have anything run: the steps are the cluster file's alone.
+  const facts = {
     ...record,
     name: config.name,
     postgres: config.become.postgres,
+    custom: [...config.steps],
     accept: [...config.check.accept],
-  });
+  };
+  const refusal = [...refusals, unknownHost(facts)].find((one) => one !== null);
+  return refusal == null ? ok(facts) : fail(refusal);
 };

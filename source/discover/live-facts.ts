@@ -12,7 +12,7 @@ import {
 import type { MonitorState } from '../cluster/monitor-state.ts';
 import { fail, ok, type Problem, problem, type Result } from '../cluster/result.ts';
 import { misfit } from '../cluster/words.ts';
-import { factsOf, newMajorOf, nodeFactsOf } from './cluster-facts.ts';
+import { factsOf, newMajorOf, nodeFactsOf, unknownHost } from './cluster-facts.ts';
 import type { SeenHost } from './cluster-record.ts';
 import { commonFacts } from './host-facts.ts';
 
@@ -93,6 +93,6 @@ export const liveFacts = async (
   const fitting = clusterFactsSchema.safeParse(read);
   if (!fitting.success) return fail(unfitting(fitting.error, read));
   const facts = fitting.data;
-  const refusal = linksRefused(facts);
+  const refusal = linksRefused(facts) ?? unknownHost(facts);
   return refusal === null ? ok(facts) : fail(refusal);
 };

@@ -15,6 +15,7 @@ import { isFallbackCopy, oldDirectory } from './language/fallback-copies.ts';
 import { nobodyIsAway } from './language/group-conditions.ts';
 import { each, only, type Part, type Phase, phase, procedure } from './language/outline.ts';
 import type { Step } from './language/step.ts';
+import { custom, undoCustom } from './steps/custom.ts';
 import { revokeTransferKeys } from './steps/hard-link/authorize-key.ts';
 import { isIntact, isWhole } from './steps/hard-link/evidence.ts';
 import { isLetIn } from './steps/hard-link/guest.ts';
@@ -102,6 +103,7 @@ const stopEverything = (facts: ClusterFacts, world: Observations, route: Route):
   const others = hostsOf(facts).filter((host) => isNode(host) && host !== primary);
   const loses = rollbackVerdict(facts, world).kind === 'loses-new-writes';
   return phase('R', 'Rollback: stop', [
+    custom('before-rollback'),
     each<HostFacts>([facts.monitor, primary, ...others], (host) => [
       holdService(host, route),
       stopStray(host, route, loses, world),
@@ -127,6 +129,7 @@ const restoreSettings = (facts: ClusterFacts, writer: NodeFacts, world: Observat
   ...only(linkedOf(facts).length > 0 || isLetIn(facts, world), [revokeTransferKeys]),
   each(hostsOf(facts), (host) => [removeTablespaceDirectories(host)]),
   verifyOldCluster(writer),
+  custom('rolled-back', writer),
   // With marker files and record goes the knowledge of what a node that is left out has still to take back.
   each<HostFacts>([...facts.nodes, facts.monitor], (host) => [removeMarkers(host, [nobodyIsAway(facts)])]),
 ];
@@ -144,6 +147,7 @@ const throughOwnDirectory = (facts: ClusterFacts, world: Observations, linked: b
       serveWithoutMonitor(primary, world), // only where the monitor does not start: the application writes meanwhile
       ...handBackIfServed(primary, world),
       startWriter(primary), // the downtime ends
+      undoCustom(primary),
       exchangeOtherKeepers('old', toldOfFormations(facts)),
     ]),
     phase('U', 'Rollback: secondaries', [
@@ -180,6 +184,7 @@ const throughFallbackCopy = (
       registerNode(chosen, chosen),
       pointUnitToOld(chosen),
       startWriter(chosen), // the downtime ends
+      undoCustom(chosen),
       exchangeOtherKeepers('old', toldOfFormations(facts)),
     ]),
     phase('U', 'Rollback: secondaries', [

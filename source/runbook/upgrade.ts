@@ -13,6 +13,7 @@ import { checkpoint } from './steps/checkpoint.ts';
 import { checkpointForBackup } from './steps/checkpoint-for-backup.ts';
 import { withClusterWarnings } from './steps/cluster-warnings.ts';
 import { compareInventory } from './steps/compare.ts';
+import { custom, customSyntax, customWhenBack } from './steps/custom.ts';
 import { enableMaintenance } from './steps/enable-maintenance.ts';
 import { finalVerification } from './steps/final-verification.ts';
 import { firstStart } from './steps/first-start.ts';
@@ -76,7 +77,7 @@ export const upgradeRunbook = (facts: ClusterFacts, world: Observations | null =
     // The application works, and nothing of the cluster changes.
     phase('A', 'Prepare', [
       parallel('save', hosts, (host) => [saveFiles(host), tablespaceDirectories(host)]),
-      parallel('checks', hosts, (host) => [preflight(host)]),
+      parallel('checks', hosts, (host) => [...customSyntax(facts, host), preflight(host)]),
       parallel('prepare', [primary, monitor], (host) => [
         createNewDirectory(host),
         checkWithPgUpgrade(host),
@@ -105,7 +106,9 @@ export const upgradeRunbook = (facts: ClusterFacts, world: Observations | null =
       pointPgCtlToNew(monitor),
       pointUnitToNew(monitor),
       checkpoint,
+      custom('before-stop'),
       stopPrimary, // the downtime begins
+      custom('stopped'),
       parallel('upgrade', secondaries, (node) => [stopSecondary(node)]), // at the same time as phase D
     ]),
 
@@ -127,7 +130,7 @@ export const upgradeRunbook = (facts: ClusterFacts, world: Observations | null =
       tracks('verify', [
         track(`${alias} look`, [verifyDatabases]),
         track(`${alias} statistics`, [collectMinimalStatistics]),
-        track(alias, [handOver], { after: [`${alias} look`, `${alias} statistics`] }),
+        track(alias, [custom('before-open'), handOver], { after: [`${alias} look`, `${alias} statistics`] }),
       ]),
     ]),
 
@@ -138,6 +141,7 @@ export const upgradeRunbook = (facts: ClusterFacts, world: Observations | null =
     phase('G', 'Resume service', [
       keepWal(primary),
       startPrimary, // the downtime ends
+      custom('opened'),
       exchangeOtherKeepers('new'),
       compareInventory,
       collectFullStatistics,
@@ -156,6 +160,7 @@ export const upgradeRunbook = (facts: ClusterFacts, world: Observations | null =
         ...only(!takesLinks(node), [checkpointForBackup(node)]),
         joinGroup(node),
         releaseService(node, facts.newMajor), // a reboot hours later, while others are rebuilt still, brings it back
+        customWhenBack(node),
       ]),
       each(secondaries, (node) => [keepWalOfSecondary(node)]),
     ]),
@@ -167,6 +172,7 @@ export const upgradeRunbook = (facts: ClusterFacts, world: Observations | null =
         releaseService(host, facts.newMajor),
       ]),
       finalVerification,
+      custom('finished'),
       switchoverAndBack,
     ]),
   ]);

@@ -25,6 +25,7 @@ describe('parseConfig', () => {
       check: { accept: [] },
       nodes: {},
       formations: {},
+      steps: [],
     });
   });
 
@@ -102,7 +103,62 @@ describe('problems', () => {
 
   it('list the right keys where nothing is near', () => {
     expect(problems(`${least}bogus: 1`)).toEqual([
-      'prod.yaml:3: unknown key bogus. → Remove it. The keys here are: name, monitor, ssh, become, target, formation, upgrade, check, nodes, formations.',
+      'prod.yaml:3: unknown key bogus. → Remove it. The keys here are: name, monitor, ssh, become, target, formation, upgrade, check, nodes, formations, steps.',
+    ]);
+  });
+
+  it('takes custom steps, in their order', () => {
+    const steps = `steps:
+  smoke-test:
+    at: before-open
+    title: Smoke test
+    run: |
+      psql -c "select 1"
+  pause: { at: before-stop, on: node_2, run: echo PAUSE, undo: echo RESUME, timeout: 5, expect: 0 }
+`;
+    expect(good(parseConfig(`${least}${steps}`, 'prod.yaml')).steps).toEqual([
+      {
+        name: 'smoke-test',
+        at: 'before-open',
+        title: 'Smoke test',
+        on: 'primary',
+        run: 'psql -c "select 1"\n',
+        timeout: 600,
+        expect: 1,
+      },
+      {
+        name: 'pause',
+        at: 'before-stop',
+        on: 'node_2',
+        run: 'echo PAUSE',
+        undo: 'echo RESUME',
+        timeout: 5,
+        expect: 0,
+      },
+    ]);
+  });
+
+  it.each([
+    ['steps: { one: { at: opened } }', 'steps.one.run is required. → Add steps.one.run'],
+    ['steps: { one: { run: x } }', 'steps.one.at is required. → Add steps.one.at'],
+    [
+      'steps: { one: { at: openend, run: x } }',
+      'steps.one.at must be one of before-stop, stopped, before-open, opened, secondary-back, finished, before-rollback, rolled-back. → Correct',
+    ],
+    [
+      'steps: { one: { at: opened, run: x, tiemout: 3 } }',
+      'unknown key tiemout in steps.one. → Did you mean timeout?',
+    ],
+    ['steps: { One: { at: opened, run: x } }', 'steps.One must be a name of small letters'],
+    ['steps: { one: { at: opened, run: " " } }', 'steps.one.run must be shell commands: not empty'],
+    ['steps: { one: { at: opened, run: "a\\0b" } }', 'steps.one.run must be shell commands'],
+    [
+      'steps: { one: { at: opened, run: x, timeout: 0 } }',
+      'steps.one.timeout must be whole seconds, 1 to 86400',
+    ],
+  ])('name what is wrong in a custom step: %s', (text, said) => {
+    expect(problems(`${least}${text}`).map((one) => one.replace('prod.yaml:3: ', ''))).toEqual([
+      expect.stringContaining(said),
     ]);
   });
 

@@ -20,7 +20,7 @@ beforeEach(async () => {
   root = mkdtempSync(join(tmpdir(), 'pgaf-servers-'));
   const layout = layoutIn(root);
   const hosts = ['monitor', 'node_1', 'node_2'];
-  makeDemo(layout, 'smooth', hosts);
+  makeDemo(layout, { name: 'smooth', nodes: hosts.slice(1) });
   const stage = {
     upgradeLine: () => false,
     upgradeFailed: () => undefined,

@@ -29,10 +29,12 @@ const toTheEnd = async (screen: Console, how: WalkOptions = { runOnFrom }): Prom
   if (end !== 'finished') throw new Error(`${end}, not finished:\n${screen.screen()}`);
 };
 
-it.concurrent('smooth, at 80x24: the whole way by keys, step by step, and nothing is left of it', async (test) => {
-  const { it: screen, root } = await open(test, 'smooth', { cols: 80, rows: 24 });
+it.concurrent('company, at 80x24: the whole way by keys, step by step, and nothing is left of it', async (test) => {
+  const { it: screen, root } = await open(test, 'company', { cols: 80, rows: 24 });
   await toTheEnd(screen, {});
   expect(await leave(screen)).toBe(0);
+  for (const said of ['pgbouncer says PAUSE', 'both are there', 'pgbouncer says RESUME', 'CHG0123 is closed'])
+    expect(screen.raw).toContain(said);
   expect(screen.scrollback()).toMatch(/DEMO demo: every node runs PostgreSQL 17\.12/);
   expect(root).not.toBe('');
   expect(leftOf(root)).toEqual([]);

@@ -7,7 +7,7 @@ import { discover } from '../../source/discover/discover.ts';
 import { isOfCluster } from '../../source/engine/journal/of-cluster.ts';
 import { Observer } from '../../source/engine/observe/observer.ts';
 import { good } from '../cluster/recorded.ts';
-import { labCluster, onEveryHost } from '../runbook/clusters.ts';
+import { customCluster, labCluster, onEveryHost } from '../runbook/clusters.ts';
 import { word } from '../runbook/word.ts';
 import { modelAt } from '../runbook/worlds.ts';
 import { asText, but, type Lines, printed } from './answers.ts';
@@ -63,6 +63,26 @@ describe('a record counts only where the servers say the same', () => {
   test('it is this cluster’s', async () => {
     const found = good(await ask(between(labCluster())));
     expect([found.fromRecord, found.facts]).toEqual([true, labCluster()]);
+  });
+
+  test('a custom step in it is none: steps are the cluster file’s alone', async () => {
+    const found = good(await ask(between(customCluster())));
+    expect([found.fromRecord, found.facts.custom]).toEqual([true, []]);
+  });
+
+  test('those of the cluster file count as it stands now', async () => {
+    const config = labConfig('steps: { one: { at: opened, run: echo now } }\n');
+    const found = good(await ask(between(customCluster()), config));
+    expect(found.facts.custom.map(({ name, run }) => [name, run])).toEqual([['one', 'echo now']]);
+  });
+
+  test('a custom step on a host that the cluster does not have is refused, with the hosts that it has', async () => {
+    const config = labConfig('steps: { one: { at: opened, on: node_9, run: echo } }\n');
+    for (const servers of [between(labCluster()), new FakeServers(labCluster())])
+      expect(await refusal(servers, config)).toMatchObject({
+        what: 'steps.one of the cluster file is to run on node_9, which is no host of this cluster.',
+        remedy: 'Name one of primary, monitor, node_1, node_2, node_3 in steps.one.on.',
+      });
   });
 
   const other = (change: Partial<ClusterFacts>): ClusterFacts => ({ ...labCluster(), ...change });

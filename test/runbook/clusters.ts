@@ -272,6 +272,23 @@ export const loneCluster = (): ClusterFacts => {
 };
 
 /** Every kind of cluster, by its name: what must be true of all of them is tried on each. */
+/** The lab's cluster, with a custom step at every place of an upgrade, and at both of a rollback. */
+export const customCluster = (changes: Partial<ReadFacts> = {}): ClusterFacts =>
+  labCluster({
+    ...changes,
+    custom: [
+      { name: 'pause', at: 'before-stop', run: 'echo PAUSE', done: 'test -e paused', undo: 'echo RESUME' },
+      { name: 'silence', at: 'before-stop', on: 'monitor', run: 'echo silence', title: 'Silence the alerts' },
+      { name: 'archive', at: 'stopped', run: 'echo archive', undo: 'echo archive again', expect: 20 },
+      { name: 'smoke', at: 'before-open', run: 'psql -c "select 1"', why: 'Nobody else can write yet.' },
+      { name: 'resume', at: 'opened', run: 'echo RESUME' },
+      { name: 'ready', at: 'secondary-back', run: 'echo ready "$PGAF_SECONDARY"', undo: 'echo drain' },
+      { name: 'report', at: 'finished', on: 'node_2', run: 'echo report' },
+      { name: 'pause-again', at: 'before-rollback', run: 'echo PAUSE' },
+      { name: 'resume-again', at: 'rolled-back', run: 'echo RESUME' },
+    ],
+  });
+
 export const everyCluster = [
   ['the lab’s cluster', labCluster()],
   ['the lab’s cluster, copied', labCluster({ mode: 'copy' })],

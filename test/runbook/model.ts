@@ -163,7 +163,10 @@ export class Model {
     const [, alias = '', name = ''] = /^[A-I]\.(.+)\.([^.]+)$/.exec(stepId) ?? [];
     const facts = hostsOf(this.facts).find((host) => host.alias === alias);
     if (facts === undefined) throw new Error(`${stepId} is on no host of this cluster`);
-    this.#effect(stepId.slice(0, 1), name.replace(/-for-.*/, ''), facts, this.host(alias));
+    const host = this.host(alias);
+    // What a step of the cluster file's own does lies outside the cluster: its marker file alone is seen.
+    if (name.startsWith('custom-')) host.markers = [...host.markers, name.replace('-for-', '.')];
+    else this.#effect(stepId.slice(0, 1), name.replace(/-for-.*/, ''), facts, host);
     this.#publish();
   }
 

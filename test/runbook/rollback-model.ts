@@ -132,6 +132,18 @@ export const runBack = (model: Model, step: Step): void => {
     return one;
   };
   const rows = model.monitor.nodes;
+  const undone = /^custom-undo-(.+)$/.exec(name)?.[1];
+  if (undone !== undefined) {
+    const its = new RegExp(`^custom-${undone}(\\.node_\\d)?(\\.begun)?$`);
+    host.markers = host.markers.filter((one) => !its.test(one));
+    model.publish();
+    return;
+  }
+  if (name.startsWith('custom-')) {
+    host.markers = [...host.markers, name];
+    model.publish();
+    return;
+  }
   switch (name) {
     case 'guard':
       if (host.unit !== null)

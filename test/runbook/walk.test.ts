@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { monitorIn, type Observations } from '../../source/cluster/observations.ts';
 import { isFamiliar, type NodeState } from '../../source/cluster/states.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
-import { everyCluster, labCluster, onEveryHost } from './clusters.ts';
+import { customCluster, everyCluster, labCluster, onEveryHost } from './clusters.ts';
 import { Model } from './model.ts';
 
 /**
@@ -12,6 +12,7 @@ import { Model } from './model.ts';
 const clusters = [
   ...everyCluster,
   ['the lab’s cluster, cloned', labCluster({ mode: 'clone' })],
+  ['custom steps at every place', customCluster()],
   [
     'units that did not start at boot',
     onEveryHost(labCluster(), (host) => ({
@@ -85,7 +86,8 @@ describe.each(clusters)('%s', (_, facts) => {
       const world = model.world();
       for (const step of steps.slice(0, index + 1)) {
         // A checkpoint leaves nothing to be seen; asking for one again costs nothing.
-        if (/\.checkpoint(-for-.+)?$/.test(step.id) && step === last) continue;
+        const beforeStop = step === last || last.id.includes('.custom-');
+        if (/\.checkpoint(-for-.+)?$/.test(step.id) && beforeStop) continue;
         const probe = step.probe(world);
         if (probe.state !== 'done')
           wrong.push(`after ${last.id}: ${step.id} is ${probe.state}, ${probe.says}`);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { customStepsSchema } from '../custom-steps.ts';
 import { formationWays, upgradeModeSchema } from '../facts.ts';
 import * as words from '../words.ts';
 
@@ -162,6 +163,7 @@ export const configSchema = z.strictObject({
     })
     .prefault({}),
   formations: z.record(text, otherFormation).prefault({}),
+  steps: customStepsSchema.prefault({}),
 });
 
 export type ConfigFile = z.infer<typeof configSchema>;

@@ -62,7 +62,8 @@ esac
     exec cat <&3 ;;
 esac
 `,
-  timeout: `seconds=$1; shift
+  timeout: `if [ "$1" = -k ]; then shift 2; fi
+seconds=$1; shift
 "$@" <&0 & it=$!
 { sleep "$seconds"; kill -s TERM $it; } >/dev/null 2>&1 & clock=$!
 wait $it; code=$?

@@ -38,7 +38,7 @@ const why = (facts: ClusterFacts, route: Route, loses: boolean): string => {
 
 /** What a rollback takes without its base backups, which are counted by their size: the same numbers as the estimates’. */
 export const secondsOfSteps = (steps: readonly Step[]): number =>
-  steps.reduce((sum, step) => sum + usualSeconds(step.id), 0);
+  steps.reduce((sum, step) => sum + (step.expectedSeconds ?? usualSeconds(step.id)), 0);
 
 /** What is done now and will not be any more once its host has been stopped, a start for one, is ahead too. */
 const stepsAhead = (steps: readonly Step[], world: Observations): readonly Step[] => {

@@ -19,6 +19,7 @@ export const factsId = (facts: ClusterFacts): Label => {
     accept: _accept,
     root: _root,
     formations: _formations,
+    custom: _custom,
     others,
     before,
     ...stable

@@ -41,6 +41,7 @@ export interface StepParts {
   readonly after?: readonly Condition[];
   readonly settleSeconds?: number;
   readonly quietSeconds?: number;
+  readonly expectedSeconds?: number;
   readonly undo: Undo;
   readonly optional?: boolean;
   readonly failureLogs?: readonly FailureLogParts[];
@@ -73,6 +74,7 @@ export const makeStep = (facts: ClusterFacts, parts: StepParts): Step => {
     after: parts.after ?? [],
     settleSeconds: parts.settleSeconds ?? 30,
     quietSeconds: parts.quietSeconds ?? 60,
+    expectedSeconds: parts.expectedSeconds ?? null,
     undo: parts.undo,
     optional: parts.optional ?? false,
     failureLogs: (parts.failureLogs ?? []).map(({ as, title, script }) => ({

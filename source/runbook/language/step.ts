@@ -94,6 +94,8 @@ export interface Step {
   readonly settleSeconds: number;
   /** How long nothing may be printed before the screen says so, in seconds. */
   readonly quietSeconds: number;
+  /** How long it is expected to take, in seconds, where the cluster file says so; null: as such steps usually do (timing/step-seconds.ts). */
+  readonly expectedSeconds: number | null;
   readonly undo: Undo;
   /** May be skipped without a reason (a switchover for practice, say). */
   readonly optional: boolean;

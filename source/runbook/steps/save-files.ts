@@ -22,8 +22,8 @@ export const saveFiles =
   (host: HostFacts): StepOf =>
   (facts, phase) => {
     // Readable, because the card of this step is where the operator sees what was discovered.
-    // What is accepted is no fact of the cluster: it counts as the cluster file has it at the time.
-    const { accept: _accept, ...lasting } = facts;
+    // What is accepted, and the custom steps, are no facts of the cluster: they count as the cluster file has them at the time.
+    const { accept: _accept, custom: _custom, ...lasting } = facts;
     const record = JSON.stringify(lasting, null, 1);
     const saved: Path = word`${host.workDir}/saved`;
     const doneDir: Path = word`${host.workDir}/done`;

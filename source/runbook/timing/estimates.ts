@@ -110,7 +110,7 @@ const secondsOf = (facts: ClusterFacts, measurements: Measurements, step: Step):
         ? usualSeconds(step.id)
         : backupSeconds(primary, own);
     default:
-      return usualSeconds(step.id);
+      return step.expectedSeconds ?? usualSeconds(step.id);
   }
 };
 
