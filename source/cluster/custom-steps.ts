@@ -9,6 +9,7 @@ import * as words from './words.ts';
 /** Where in the window a custom step stands, in the order of time: the upgrade's, then the rollback's. */
 export const customPlaces = [
   'before-stop',
+  'stopping',
   'stopped',
   'before-open',
   'opened',

@@ -132,7 +132,7 @@ export const scenarios: readonly Scenario[] = [
     stage: still,
     clusterFile: `steps:
   pause-pooler:
-    at: before-stop
+    at: stopping
     title: Pause the pooler
     why: Applications wait for the pooler instead of failing.
     run: echo 'pgbouncer says PAUSE'

@@ -105,8 +105,9 @@ export const upgradeRunbook = (facts: ClusterFacts, world: Observations | null =
       keepWal(monitor),
       pointPgCtlToNew(monitor),
       pointUnitToNew(monitor),
-      checkpoint,
       custom('before-stop'),
+      checkpoint,
+      custom('stopping'), // the application is made to wait, and the stop follows at once
       stopPrimary, // the downtime begins
       custom('stopped'),
       parallel('upgrade', secondaries, (node) => [stopSecondary(node)]), // at the same time as phase D

@@ -143,7 +143,7 @@ describe('problems', () => {
     ['steps: { one: { run: x } }', 'steps.one.at is required. → Add steps.one.at'],
     [
       'steps: { one: { at: openend, run: x } }',
-      'steps.one.at must be one of before-stop, stopped, before-open, opened, secondary-back, finished, before-rollback, rolled-back. → Correct',
+      'steps.one.at must be one of before-stop, stopping, stopped, before-open, opened, secondary-back, finished, before-rollback, rolled-back. → Correct',
     ],
     [
       'steps: { one: { at: opened, run: x, tiemout: 3 } }',

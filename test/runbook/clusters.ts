@@ -277,7 +277,7 @@ export const customCluster = (changes: Partial<ReadFacts> = {}): ClusterFacts =>
   labCluster({
     ...changes,
     custom: [
-      { name: 'pause', at: 'before-stop', run: 'echo PAUSE', done: 'test -e paused', undo: 'echo RESUME' },
+      { name: 'pause', at: 'stopping', run: 'echo PAUSE', done: 'test -e paused', undo: 'echo RESUME' },
       { name: 'silence', at: 'before-stop', on: 'monitor', run: 'echo silence', title: 'Silence the alerts' },
       { name: 'archive', at: 'stopped', run: 'echo archive', undo: 'echo archive again', expect: 20 },
       { name: 'smoke', at: 'before-open', run: 'psql -c "select 1"', why: 'Nobody else can write yet.' },

@@ -41,8 +41,8 @@ test('a cluster file without them gives the steps that it gave before', () => {
 });
 
 test('each stands at its place, in the order of the file', () => {
-  expect(neighbors('C.node_1.custom-pause')).toEqual(['C.node_1.checkpoint', 'C.monitor.custom-silence']);
-  expect(neighbors('C.monitor.custom-silence')[1]).toBe('C.node_1.stop');
+  expect(neighbors('C.monitor.custom-silence')[1]).toBe('C.node_1.checkpoint');
+  expect(neighbors('C.node_1.custom-pause')).toEqual(['C.node_1.checkpoint', 'C.node_1.stop']);
   expect(neighbors('C.node_1.custom-archive')[0]).toBe('C.node_1.stop');
   expect(neighbors('E.node_1.custom-smoke')[1]).toBe('E.node_1.hand-over');
   expect(neighbors('G.node_1.custom-resume')[0]).toBe('G.node_1.start');

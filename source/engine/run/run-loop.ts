@@ -57,6 +57,8 @@ export class RunLoop {
   readonly #reopened = new Set<StepId>();
   /** What was skipped because its host gives no answer, by host. */
   readonly #skippedForHost = new Map<string, readonly StepId[]>();
+  /** A step that has just run, whose name confirms the one behind it as well; null: none. */
+  #led: { readonly by: StepId; readonly typed: string | null } | null = null;
 
   constructor(parts: RunLoopParts) {
     this.#parts = parts;
@@ -227,6 +229,8 @@ export class RunLoop {
         if (failed !== undefined)
           this.#failures.set(step.id, { ...failed, probe: failure.probe, unmet: failure.unmet });
       } else this.#recordOutcome(run, step, failure);
+      if (failure === null && decision.kind === 'run' && step.leadsOn)
+        this.#led = { by: step.id, typed: decision.typed };
     }
     return decisions.left ? 'left' : 'over';
   }
@@ -234,6 +238,11 @@ export class RunLoop {
   /** What is decided about a step that is next: by the operator on its card, or before, by what runs on to the next stop. */
   async #decided(run: OwnedSession, step: Step): Promise<Decision> {
     const { checklist, decisions, store } = this.#parts;
+    const led = this.#led;
+    this.#led = null;
+    const before = checklist.steps[checklist.steps.findIndex(({ id }) => id === step.id) - 1];
+    if (led !== null && led.by === before?.id && !decisions.over)
+      return { kind: 'run', typed: led.typed, until: 'step' };
     const together = groupOf(run, checklist, step);
     const steps = (together ?? [step.id]).flatMap((id) => checklist.find(id) ?? []);
     if (!decisions.over && this.#runOn.goesOn(run, steps))

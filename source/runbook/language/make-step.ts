@@ -46,6 +46,7 @@ export interface StepParts {
   readonly optional?: boolean;
   readonly failureLogs?: readonly FailureLogParts[];
   readonly writes?: Step['writes'];
+  readonly leadsOn?: boolean;
   readonly milestone?: Milestone;
   readonly forfeits?: Step['forfeits'];
   readonly interrupted?: Step['interrupted'];
@@ -83,6 +84,7 @@ export const makeStep = (facts: ClusterFacts, parts: StepParts): Step => {
       as: as === 'root' ? rootUser(facts) : userOn(facts, parts.host.alias),
     })),
     writes: parts.writes ?? 'unchanged',
+    leadsOn: parts.leadsOn ?? false,
     milestone: parts.milestone ?? null,
     forfeits: parts.forfeits ?? (() => null),
     interrupted: parts.interrupted ?? (() => null),

@@ -111,6 +111,8 @@ export interface Step {
   readonly failureLogs: readonly FailureLog[];
   /** What the application feels: its writes stop with this step, come back with it, or pause somewhere within it. */
   readonly writes: 'stop' | 'resume' | 'pause' | 'unchanged';
+  /** The step behind it is confirmed with it, and follows at once: between them the application waits already. */
+  readonly leadsOn: boolean;
   /** The moment of the window that it is; null: none that anybody goes by. */
   readonly milestone: Milestone | null;
   /** Where it can be read how far the step is while it runs; null: nobody tells. */

@@ -37,7 +37,7 @@ const isBack = (step: CustomStep): boolean => step.at === 'before-rollback' || s
 
 /** The new version's server is the one to be asked, if any is. */
 const isNew = (step: CustomStep): boolean =>
-  !isBack(step) && step.at !== 'before-stop' && step.at !== 'stopped';
+  !isBack(step) && !['before-stop', 'stopping', 'stopped'].includes(step.at);
 
 /** `writer`: who takes the writes when a rollback is over. */
 const hostOf = (facts: ClusterFacts, step: CustomStep, writer: NodeFacts = primaryOf(facts)): HostFacts => {
@@ -60,15 +60,18 @@ const conditionsOf = (
   node: NodeFacts | null,
 ): readonly Condition[] => {
   const primary = primaryOf(facts);
-  const places: Readonly<Record<CustomPlace, readonly Condition[]>> = {
-    'before-stop': [
-      onHost(primary.alias, `${primary.alias} serves PostgreSQL ${facts.oldMajor}`, ({ server }) =>
-        verdictOf(
-          server?.version.startsWith(`${facts.oldMajor}.`) ?? false,
-          server === null ? 'its server does not answer' : `it serves ${server.version}`,
-        ),
+  const oldServes = onHost(
+    primary.alias,
+    `${primary.alias} serves PostgreSQL ${facts.oldMajor}`,
+    ({ server }) =>
+      verdictOf(
+        server?.version.startsWith(`${facts.oldMajor}.`) ?? false,
+        server === null ? 'its server does not answer' : `it serves ${server.version}`,
       ),
-    ],
+  );
+  const places: Readonly<Record<CustomPlace, readonly Condition[]>> = {
+    'before-stop': [oldServes],
+    stopping: [oldServes],
     stopped: [allStopped(primary), dataIsOld(facts, primary)],
     'before-open': [privateServer(primary, facts.newMajor)],
     opened: [acceptsWrites(facts, primary)],
@@ -124,7 +127,7 @@ const runLines = (step: CustomStep, host: HostFacts, node: NodeFacts | null): Fr
 };
 
 const reasonOf = (step: CustomStep): string =>
-  step.why ?? `Your own, from the cluster file (steps.${step.name}).`;
+  `${step.why ?? `Your own, from the cluster file (steps.${step.name}).`}${step.at === 'stopping' ? ' The stop of the primary follows at once: the name confirms both.' : ''}`;
 
 const customStep =
   (step: CustomStep, node: NodeFacts | null, writer?: NodeFacts): StepOf =>
@@ -159,6 +162,8 @@ const customStep =
           : pending('not yet');
       },
       before: conditionsOf(facts, step, node),
+      writes: step.at === 'stopping' ? 'stop' : 'unchanged',
+      leadsOn: step.at === 'stopping',
       after: [
         onHost(host.alias, 'it has run to its end', (_, world) =>
           verdictOf(hasMarker(host, finished, world), 'its marker file is missing'),
@@ -204,6 +209,7 @@ const undoStep = (
     phase,
     host,
     as: 'postgres',
+    writes: step.at === 'stopping' ? 'resume' : 'unchanged',
     title: `Undo: ${step.title ?? step.name}`,
     reason: `The upgrade has run it, or begun to (steps.${step.name}.undo of the cluster file).`,
     guide: null,
