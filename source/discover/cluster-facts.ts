@@ -44,7 +44,7 @@ export const unknownHost = (facts: ClusterFacts): Problem | null => {
   if (astray === undefined) return null;
   const names = ['primary', 'monitor', ...facts.nodes.map(nodenameOf)];
   return problem(
-    `steps.${astray.name} of the cluster file is to run on ${astray.on}, which is no host of this cluster.`,
+    `The cluster file has steps.${astray.name} run on ${astray.on}, which is no host of this cluster.`,
     `Name one of ${names.join(', ')} in steps.${astray.name}.on.`,
   );
 };

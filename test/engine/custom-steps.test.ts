@@ -55,3 +55,13 @@ test('a stop that a restarted console finds pending behind the pause is asked fo
   await night.next('C.node_1.stop');
   expect(night.engine.confirm('C.node_1.stop')).toEqual({ refused: 'type node_1 to confirm' });
 });
+
+test('a run to the next stop from the pause goes over the stop to what cannot be undone', async () => {
+  const night = window();
+  await night.goTo('C.node_1.custom-pause');
+  night.engine.confirm('C.node_1.custom-pause', 'node_1', 'to-stop');
+  await night.next('E.node_1.private-start');
+  expect(night.journal.flatMap((entry) => (entry.kind === 'run-on' ? [entry.until] : []))).toEqual([
+    'E.node_1.private-start',
+  ]);
+});

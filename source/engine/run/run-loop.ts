@@ -57,8 +57,6 @@ export class RunLoop {
   readonly #reopened = new Set<StepId>();
   /** What was skipped because its host gives no answer, by host. */
   readonly #skippedForHost = new Map<string, readonly StepId[]>();
-  /** A step that has just run, whose name confirms the one behind it as well; null: none. */
-  #led: { readonly by: StepId; readonly typed: string | null } | null = null;
 
   constructor(parts: RunLoopParts) {
     this.#parts = parts;
@@ -229,8 +227,6 @@ export class RunLoop {
         if (failed !== undefined)
           this.#failures.set(step.id, { ...failed, probe: failure.probe, unmet: failure.unmet });
       } else this.#recordOutcome(run, step, failure);
-      if (failure === null && decision.kind === 'run' && step.leadsOn)
-        this.#led = { by: step.id, typed: decision.typed };
     }
     return decisions.left ? 'left' : 'over';
   }
@@ -238,17 +234,10 @@ export class RunLoop {
   /** What is decided about a step that is next: by the operator on its card, or before, by what runs on to the next stop. */
   async #decided(run: OwnedSession, step: Step): Promise<Decision> {
     const { checklist, decisions, store } = this.#parts;
-    const led = this.#led;
-    this.#led = null;
-    const before = checklist.steps[checklist.steps.findIndex(({ id }) => id === step.id) - 1];
-    if (led !== null && led.by === before?.id && !decisions.over)
-      return { kind: 'run', typed: led.typed, until: 'step' };
     const together = groupOf(run, checklist, step);
     const steps = (together ?? [step.id]).flatMap((id) => checklist.find(id) ?? []);
-    if (!decisions.over && this.#runOn.goesOn(run, steps))
-      return step.optional
-        ? { kind: 'skip', reason: '' }
-        : { kind: 'run', typed: null, until: together === null ? 'step' : 'group' };
+    const onward = decisions.over ? null : (this.#runOn.led(step) ?? this.#runOn.decides(run, step, steps));
+    if (onward !== null) return onward;
     checklist.show(run, step, { kind: 'next' });
     store.set({
       stage: { kind: 'confirm', step: step.id, ...(together === null ? {} : { together }) },
@@ -257,7 +246,7 @@ export class RunLoop {
     const cardIsOver = this.clients.begin(run, step);
     const decision = await decisions.next(step.id);
     await cardIsOver();
-    this.#runOn.shown(run, steps);
+    this.#runOn.shown(run, step, steps, decision);
     if (decision.kind === 'run' && decision.until === 'stop')
       this.#runOn.begin(run, step, steps, decision.typed ?? '');
     return decision;

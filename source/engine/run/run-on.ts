@@ -4,6 +4,7 @@ import { nameAskedFor } from '../../runbook/verdict/name-asked.ts';
 import type { Checklist } from '../view/checklist.ts';
 import { nextStop } from '../view/next-stop.ts';
 import type { ViewStore } from '../view/view-store.ts';
+import type { Decision } from './decisions.ts';
 import type { OwnedSession } from './session.ts';
 
 const whatAsks = {
@@ -35,6 +36,8 @@ export class RunOn {
   readonly #seen = new Set<string>();
   /** Run without a card: what they have noticed nobody has seen, unless a stop has said it. */
   #ran: readonly Step[] = [];
+  /** What was typed for a step that leads on to the one behind it. Null: the last decision was about another. */
+  #leads: { readonly by: StepId; readonly typed: string | null } | null = null;
 
   constructor(parts: RunOnParts) {
     this.#parts = parts;
@@ -66,20 +69,35 @@ export class RunOn {
   }
 
   /** The card of these steps was shown, and decided about: their warnings are known. */
-  shown(run: OwnedSession, steps: readonly Step[]): void {
+  shown(run: OwnedSession, step: Step, steps: readonly Step[], decision: Decision): void {
+    this.#leads = step.leadsOn && decision.kind === 'run' ? { by: step.id, typed: decision.typed } : null;
     for (const warning of warningsIn(steps, run.observer.world)) this.#seen.add(warning);
   }
 
-  /** Whether these steps, which are next, run without being asked for; where not, what ran on ends here, and why is said. */
-  goesOn(run: OwnedSession, steps: readonly Step[]): boolean {
-    if (!this.#on) return false;
+  /** This step follows at once, since it was confirmed with the one before it, which is done; null: it is asked for. */
+  led(step: Step): Decision | null {
+    const { checklist } = this.#parts;
+    const before = checklist.steps[checklist.steps.findIndex(({ id }) => id === step.id) - 1];
+    const leads = this.#leads;
+    this.#leads = null;
+    if (leads === null || before?.id !== leads.by || checklist.statusOf(leads.by)?.kind !== 'done')
+      return null;
+    if (step.leadsOn) this.#leads = { by: step.id, typed: leads.typed };
+    return { kind: 'run', typed: leads.typed, until: 'step' };
+  }
+
+  /** What runs without being asked for, of these steps, which are next; null: they are asked for, what ran on ends here, and why is said. */
+  decides(run: OwnedSession, step: Step, steps: readonly Step[]): Decision | null {
+    if (!this.#on) return null;
     const why = this.#whyNot(run, steps);
     if (why !== null) {
       this.end(run, steps[0]?.id ?? null, why.says, why.ofSeveral);
-      return false;
+      return null;
     }
     this.#ran = [...this.#ran, ...steps];
-    return true;
+    return step.optional
+      ? { kind: 'skip', reason: '' }
+      : { kind: 'run', typed: null, until: steps.length === 1 ? 'step' : 'group' };
   }
 
   /** Ends before this step; null: with the run. */

@@ -95,6 +95,8 @@ export interface StepView {
   readonly danger: Danger;
   /** Why the host's name is typed before it runs; null: a key is enough. */
   readonly asksName: NameAsked | null;
+  /** The step behind it is confirmed with it. */
+  readonly leadsOn: boolean;
   /** The servers show it as done already, whoever did it: it is not asked for when its turn comes. */
   readonly shownDone: boolean;
   readonly undo: Undo;

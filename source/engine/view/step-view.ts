@@ -31,6 +31,7 @@ export const viewOf = (
     guide: step.guide,
     danger: dangerNow(step, world),
     asksName: nameAskedFor(step, world, direction),
+    leadsOn: step.leadsOn,
     shownDone: step.probe(world).state === 'done',
     undo: step.undo,
     givesUp: step.forfeits(world),

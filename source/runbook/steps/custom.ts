@@ -157,9 +157,7 @@ const customStep =
       ),
       probe: (world) => {
         if (hasMarker(host, finished, world)) return done('it has run');
-        return hasMarker(host, begun, world)
-          ? half('it has begun, and has not come to its end')
-          : pending('not yet');
+        return hasMarker(host, begun, world) ? half('it has begun, and did not finish') : pending('not yet');
       },
       before: conditionsOf(facts, step, node),
       writes: step.at === 'stopping' ? 'stop' : 'unchanged',
