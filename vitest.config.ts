@@ -134,6 +134,13 @@ export default defineConfig({
         hookTimeout: 600_000,
         fileParallelism: false,
       }),
+      // A formation of Citus: `npm run test:groups`, on a lab built with Citus.
+      project('groups', ['test/lab/groups.test.ts'], {
+        testTimeout: 3_000_000,
+        hookTimeout: 600_000,
+        fileParallelism: false,
+        bail: 1,
+      }),
       // Tablespaces, aside and home; on the same lab.
       project('tablespaces', ['test/lab/tablespaces.test.ts'], {
         testTimeout: 900_000,

@@ -148,6 +148,28 @@ export const unnamed: words.RunName = word`unnamed`;
 export const upgradeModeSchema = z.enum(['link', 'clone', 'copy']);
 export type UpgradeMode = z.infer<typeof upgradeModeSchema>;
 
+/** The nodes of one group. */
+const nodesSchema = z
+  .array(nodeFactsSchema)
+  .min(1)
+  .refine((nodes) => new Set(nodes.map(({ alias }) => alias)).size === nodes.length, {
+    error: 'must each have a name of its own',
+  })
+  .refine((nodes) => nodes.every(({ alias }) => alias !== 'monitor'), {
+    error: 'must not be called `monitor`',
+  })
+  .refine((nodes) => nodes.filter(({ role }) => role === 'primary').length === 1, {
+    error: 'must have one primary among them',
+  });
+
+/** One group of workers: what a cluster of one group has for itself. */
+export const workerGroupSchema = z.object({
+  group: z.number().int().positive(),
+  systemIdentifier: words.systemIdentifier,
+  nodes: nodesSchema,
+});
+export type ReadWorkerGroup = z.input<typeof workerGroupSchema>;
+
 export const clusterFactsSchema = z.object({
   name: words.label,
   formation: words.label,
@@ -162,18 +184,9 @@ export const clusterFactsSchema = z.object({
   numberSyncStandbys: z.number().int().nonnegative(),
   systemIdentifier: words.systemIdentifier,
   monitor: monitorFactsSchema,
-  nodes: z
-    .array(nodeFactsSchema)
-    .min(1)
-    .refine((nodes) => new Set(nodes.map(({ alias }) => alias)).size === nodes.length, {
-      error: 'must each have a name of its own',
-    })
-    .refine((nodes) => nodes.every(({ alias }) => alias !== 'monitor'), {
-      error: 'must not be called `monitor`',
-    })
-    .refine((nodes) => nodes.filter(({ role }) => role === 'primary').length === 1, {
-      error: 'must have one primary among them',
-    }),
+  nodes: nodesSchema,
+  /** The groups of workers of a Citus formation; `nodes` are the coordinator's. Absent: there is one group. */
+  workers: z.array(workerGroupSchema).min(1).exactOptional(),
   /** The monitor's rows when the facts were read. */
   before: z.array(monitorNodeSchema),
   /** What the cluster file says of other formations on this monitor. */
@@ -216,7 +229,16 @@ export const linkedOf = (facts: ClusterFacts): readonly NodeFacts[] =>
 export const linksLeaveNoCopy = (facts: ClusterFacts): boolean =>
   linkedOf(facts).length > 0 && secondariesOf(facts).every(takesLinks);
 
-export const hostsOf = (facts: ClusterFacts): readonly HostFacts[] => [facts.monitor, ...facts.nodes];
+/** The nodes of all groups, the coordinator's first. */
+export const nodesOf = (facts: ClusterFacts): readonly NodeFacts[] =>
+  facts.workers === undefined
+    ? facts.nodes
+    : [...facts.nodes, ...facts.workers.flatMap(({ nodes }) => nodes)];
+
+export const hostsOf = (facts: ClusterFacts): readonly HostFacts[] => [facts.monitor, ...nodesOf(facts)];
+
+/** Citus works there: it can only be loaded so. */
+export const preloadsCitus = ({ preload }: HostFacts): boolean => preload.some((name) => name === 'citus');
 
 /** The user that PostgreSQL, and whatever is no root's step, runs as on a host. */
 export const userOn = (facts: ClusterFacts, alias: string): words.OsUser =>

@@ -1,30 +1,74 @@
-import type { MonitorState } from './monitor-state.ts';
-import { isPrimaryState } from './states.ts';
-
-/** So many groups are named; a large formation's message is read all the same. */
-const mostGroups = 12;
+import { type ClusterFacts, type NodeFacts, nodesOf, preloadsCitus, takesLinks } from './facts.ts';
+import { allSecondariesOf, primariesOf } from './formation.ts';
+import { parsePostgresVersion } from './version.ts';
 
 /**
- * Why a formation of several groups may not be upgraded, with its groups and their nodes, and what to do; null: it has one. pg_auto_failover makes a
- * second group in formations of Citus alone. Source: pg_auto_failover v2.0, src/monitor/node_active_protocol.c, JoinAutoFailoverFormation.
+ * What a formation of several groups may not have in its window, by name. With hard links the first start of each primary is irreversible by itself, and a
+ * rollback behind it leads through secondaries, which are registered anew: Citus' catalogs would have to name them first, in an order that no step keeps
+ * (docs/citus.md, “Taking it back behind the first start”). The monitor tells a changed number_sync_standbys to group 0's primary alone.
+ * Source: pg_auto_failover v2.0, src/monitor/formation_metadata.c, set_formation_number_sync_standbys.
  */
-export const severalGroups = ({
-  formation,
-  nodes,
-}: Pick<MonitorState, 'formation' | 'nodes'>): { readonly found: string; readonly remedy: string } | null => {
-  const groups = [...new Set(nodes.map((node) => node.group))].sort((one, other) => one - other);
-  if (groups.length < 2) return null;
-  const named = groups.slice(0, mostGroups).map((group) => {
-    const members = nodes.filter((node) => node.group === group);
-    const names = members.map(({ name, assigned }) =>
-      isPrimaryState(assigned) ? `${name} (${assigned})` : name,
-    );
-    return `group ${group}${group === 0 ? ', the coordinator’s' : ''}: ${names.join(', ')}`;
-  });
-  const more = groups.length - named.length;
-  return {
-    found: `formation ${formation} has ${groups.length} groups (Citus): ${named.join('; ')}${more === 0 ? '' : `; and ${more} more`}`,
-    remedy:
-      'all groups must change versions in one window, with Citus’ own steps before and behind pg_upgrade, and pgaf-upgrade upgrades formations of one group only: by hand, see docs/citus.md',
-  };
+export const refusedOfGroups = (
+  facts: ClusterFacts,
+): readonly { readonly found: string; readonly remedy: string }[] => {
+  if (facts.workers === undefined) return [];
+  const linked = allSecondariesOf(facts).filter(takesLinks);
+  const without = primariesOf(facts).filter((node) => !preloadsCitus(node));
+  const others = nodesOf(facts).filter(
+    ({ oldVersion }) => parsePostgresVersion(oldVersion)?.major !== facts.oldMajor,
+  );
+  const named = (nodes: readonly NodeFacts[]): string => nodes.map(({ alias }) => alias).join(', ');
+  return [
+    ...(facts.mode === 'link'
+      ? [
+          {
+            found: `several groups, and mode ${facts.mode}: behind the first start of any primary the formation could not be rolled back as one`,
+            remedy:
+              'set upgrade: {mode: copy} in the cluster file, or clone where the file systems can; each primary needs the room for a copy',
+          },
+        ]
+      : []),
+    ...(facts.group === 0
+      ? []
+      : [
+          {
+            found: `several groups, and none of them is group 0, the coordinator’s`,
+            remedy: 'bring the coordinator back first',
+          },
+        ]),
+    ...(without.length > 0
+      ? [
+          {
+            found: `several groups, and ${named(without)} has no citus in shared_preload_libraries`,
+            remedy:
+              'groups are upgraded in one window where they are of Citus: the others by hand, see docs/citus.md',
+          },
+        ]
+      : []),
+    ...(others.length > 0
+      ? [
+          {
+            found: `several groups, and not all of them run ${facts.oldMajor}: ${others.map(({ alias, oldVersion }) => `${alias} ${oldVersion}`).join(', ')}`,
+            remedy: 'bring all groups to the same major version first',
+          },
+        ]
+      : []),
+    ...(linked.length > 0
+      ? [
+          {
+            found: `several groups, and rebuild: hard-link for ${named(linked)}`,
+            remedy: 'set rebuild: base-backup for the secondaries of a formation of several groups',
+          },
+        ]
+      : []),
+    ...(facts.numberSyncStandbys > 0
+      ? [
+          {
+            found: `several groups, and number_sync_standbys is ${facts.numberSyncStandbys}: the monitor tells a change of it to group 0 alone`,
+            remedy:
+              'set it to 0 before the window, and see synchronous_standby_names of every primary follow; set it back behind the window (docs/citus.md)',
+          },
+        ]
+      : []),
+  ];
 };

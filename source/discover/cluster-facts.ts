@@ -40,6 +40,12 @@ export const formationsOf = (config: Config): ClusterFacts['formations'] =>
 
 /** Why a custom step cannot run where the cluster file says; null: each has a host of this cluster. */
 export const unknownHost = (facts: ClusterFacts): Problem | null => {
+  const [first] = facts.custom;
+  if (first !== undefined && facts.workers !== undefined)
+    return problem(
+      `The cluster file has custom steps (steps.${first.name}), and formation ${facts.formation} has several groups: nobody has tried these together.`,
+      'Take them out of the cluster file, and run them by hand.',
+    );
   const astray = facts.custom.find((step) => hostOfCustom(facts, step) === null);
   if (astray === undefined) return null;
   const names = ['primary', 'monitor', ...facts.nodes.map(nodenameOf)];
@@ -49,32 +55,65 @@ export const unknownHost = (facts: ClusterFacts): Problem | null => {
   );
 };
 
-/** The facts of a cluster whose hosts are all understood, one of its nodes being the primary. */
+/** A group of the formation, and its nodes in the monitor's order. */
+export interface GroupOfNodes {
+  readonly group: number;
+  readonly members: readonly ReadNode[];
+}
+
+/** The coordinator's first. */
+export const groupsAmong = (state: MonitorState, nodes: readonly ReadNode[]): readonly GroupOfNodes[] =>
+  [...new Set(state.nodes.map(({ group }) => group))]
+    .sort((one, other) => one - other)
+    .map((group) => ({
+      group,
+      members: nodes.filter(({ alias }) =>
+        state.nodes.some((row) => row.name === alias && row.group === group),
+      ),
+    }));
+
+/** The facts of a cluster whose hosts are all understood, one node of each group being its primary; the coordinator's group is the first. */
 export const factsOf = (
   config: Config,
   state: MonitorState,
   monitor: ReadMonitor,
-  nodes: readonly ReadNode[],
+  groups: readonly GroupOfNodes[],
   primary: ReadNode,
-): ReadFacts => ({
-  name: config.name,
-  formation: config.formation,
-  group: state.nodes[0]?.group ?? 0,
-  oldMajor: parsePostgresVersion(primary.oldVersion)?.major ?? 0,
-  newMajor: newMajorOf(primary),
-  mode: config.upgrade.mode,
-  jobs: config.upgrade.jobs ?? 1,
-  postgres: config.become.postgres,
-  root: config.become.root,
-  numberSyncStandbys: state.numberSyncStandbys,
-  systemIdentifier: state.nodes.find((node) => node.name === primary.alias)?.systemIdentifier ?? '',
-  monitor,
-  nodes: [...nodes],
-  before: state.nodes,
-  formations: formationsOf(config),
-  others: [],
-  custom: [...config.steps],
-  accept: [...config.check.accept],
-  readAt: new Date().toISOString(),
-  run: unnamed,
-});
+): ReadFacts => {
+  const [first, ...workers] = groups;
+  const systemOf = (members: readonly ReadNode[]): string => {
+    const its = members.find((node) => node.role === 'primary');
+    return state.nodes.find((row) => row.name === its?.alias)?.systemIdentifier ?? '';
+  };
+  return {
+    name: config.name,
+    formation: config.formation,
+    group: first?.group ?? 0,
+    oldMajor: parsePostgresVersion(primary.oldVersion)?.major ?? 0,
+    newMajor: newMajorOf(primary),
+    mode: config.upgrade.mode,
+    jobs: config.upgrade.jobs ?? 1,
+    postgres: config.become.postgres,
+    root: config.become.root,
+    numberSyncStandbys: state.numberSyncStandbys,
+    systemIdentifier: systemOf(first?.members ?? []),
+    monitor,
+    nodes: [...(first?.members ?? [])],
+    ...(workers.length === 0
+      ? {}
+      : {
+          workers: workers.map(({ group, members }) => ({
+            group,
+            systemIdentifier: systemOf(members),
+            nodes: [...members],
+          })),
+        }),
+    before: state.nodes,
+    formations: formationsOf(config),
+    others: [],
+    custom: [...config.steps],
+    accept: [...config.check.accept],
+    readAt: new Date().toISOString(),
+    run: unnamed,
+  };
+};

@@ -4,11 +4,14 @@ import {
   type ClusterFacts,
   clusterFactsSchema,
   type HostFacts,
+  hostsOf,
   isNode,
   type NodeFacts,
   nodenameOf,
+  nodesOf,
   primaryOf,
 } from '../cluster/facts.ts';
+import { groupsOf } from '../cluster/formation.ts';
 import { hostAndPort } from '../cluster/host-and-port.ts';
 import { type MonitorState, monitorNameOf } from '../cluster/monitor-state.ts';
 import { fail, ok, type Problem, problem, type Result } from '../cluster/result.ts';
@@ -184,10 +187,10 @@ const nodesDisagreement = (
   state: MonitorState | null,
   at: string,
 ): Problem | null => {
-  const recorded = listed(record.nodes.map((node) => ({ id: node.nodeId, name: nodenameOf(node) })));
+  const recorded = listed(nodesOf(record).map((node) => ({ id: node.nodeId, name: nodenameOf(node) })));
   const now = listed(
     state?.nodes.map((row) => ({ id: row.id, name: monitorNameOf(row) })) ??
-      record.nodes.map((node) => ({
+      nodesOf(record).map((node) => ({
         id: seen.get(node.alias)?.instance.nodeId ?? node.nodeId,
         name: nodenameOf(node),
       })),
@@ -238,6 +241,16 @@ const primaryDisagreement = (
   );
 };
 
+/** The monitor's rows of one group. */
+const rowsOf = (
+  record: ClusterFacts,
+  group: ClusterFacts,
+  state: MonitorState | null,
+): MonitorState | null =>
+  state === null || record.workers === undefined
+    ? state
+    : { ...state, nodes: state.nodes.filter((row) => row.group === group.group) };
+
 const hostnameDisagreement = (
   nodes: readonly NodeFacts[],
   state: MonitorState | null,
@@ -276,9 +289,9 @@ export const recordedFacts = (
       ),
     );
   const anew = monitor?.instance.registeredAnew ?? false;
-  const hosts: readonly HostFacts[] = [record.monitor, ...record.nodes];
+  const groups = groupsOf(record);
   const refusals = [
-    ...hosts.map((host) => {
+    ...hostsOf(record).map((host) => {
       const one = seen.get(host.alias);
       return one === undefined ? null : hostDisagreement(config, record, host, one, at);
     }),
@@ -286,10 +299,10 @@ export const recordedFacts = (
       ? []
       : [
           nodesDisagreement(record, seen, state, at),
-          hostnameDisagreement(record.nodes, state, at),
-          primaryDisagreement(record, seen, state, at),
+          hostnameDisagreement(nodesOf(record), state, at),
+          ...groups.map((group) => primaryDisagreement(group, seen, rowsOf(record, group, state), at)),
         ]),
-    systemDisagreement(record, seen, at),
+    ...groups.map((group) => systemDisagreement(group, seen, at)),
   ];
   // Whoever can write the record could else have anything run: the steps are the cluster file's alone.
   const facts = {

@@ -1,6 +1,5 @@
 import { type Config, nodeSettings } from '../cluster/config.ts';
-import type { ClusterFacts } from '../cluster/facts.ts';
-import { severalGroups } from '../cluster/groups.ts';
+import { type ClusterFacts, nodesOf } from '../cluster/facts.ts';
 import type { MonitorNode } from '../cluster/monitor-state.ts';
 import { fail, formatProblem, ok, type Problem, problem, type Result } from '../cluster/result.ts';
 import { parsePostgresVersion } from '../cluster/version.ts';
@@ -26,8 +25,6 @@ type Said = (doing: string) => void;
 /** Neither on its way to a state nor in one that an upgrade does not begin from. */
 const atRest = ({ reported, assigned }: MonitorNode): boolean =>
   reported === assigned && (reported === 'primary' || reported === 'secondary' || reported === 'single');
-
-const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 
 /** What one host has answered; one that is not the host that was meant, or cannot be asked, is an error. */
 type Answer = Result<
@@ -82,14 +79,12 @@ export const discover = async (config: Config, open: OpenHost, say: Said): Promi
     );
   const unfit = recordMisfit(monitor);
   if (!state.ok && record === null) return refuse(unfit ?? state.error);
-  const several = state.ok && record === null ? severalGroups(state.value) : null;
-  if (several !== null) return refuse(problem(sentence(several.found), sentence(several.remedy)));
 
   const anew = instance.value.registeredAnew && record !== null;
   const expected: readonly ExpectedNode[] =
     state.ok && !anew
       ? state.value.nodes.map(expectedOf)
-      : (record?.nodes ?? []).map((node) => recordedAs(node, anew));
+      : (record === null ? [] : nodesOf(record)).map((node) => recordedAs(node, anew));
   if (expected.length === 0)
     return abandon(
       fail(

@@ -9,10 +9,11 @@ import {
   type ReadMonitor,
   type ReadNode,
 } from '../cluster/facts.ts';
+import { refusedOfGroups } from '../cluster/groups.ts';
 import type { MonitorState } from '../cluster/monitor-state.ts';
 import { fail, ok, type Problem, problem, type Result } from '../cluster/result.ts';
 import { misfit } from '../cluster/words.ts';
-import { factsOf, newMajorOf, nodeFactsOf, unknownHost } from './cluster-facts.ts';
+import { factsOf, groupsAmong, newMajorOf, nodeFactsOf, unknownHost } from './cluster-facts.ts';
 import type { SeenHost } from './cluster-record.ts';
 import { commonFacts } from './host-facts.ts';
 
@@ -26,6 +27,14 @@ const linksRefused = (facts: ClusterFacts): Problem | null => {
       ? 'It is the only secondary: rebuild it by base-backup, because its old data is the fallback copy once the new version has run.'
       : `Set rebuild: base-backup for one of them (nodes.${linked.at(-1)?.alias ?? ''}.rebuild in the cluster file): its old data is the fallback copy once the new version has run.`,
   );
+};
+
+/** Why this formation of several groups may not be upgraded as it is; null: it may. */
+const groupsRefused = (facts: ClusterFacts): Problem | null => {
+  const [first] = refusedOfGroups(facts);
+  return first === undefined
+    ? null
+    : problem(`Formation ${facts.formation}: ${first.found}.`, `${first.remedy}.`);
 };
 
 /** A value that is none of its kind reaches no script: whose it is, and which. */
@@ -72,14 +81,21 @@ export const liveFacts = async (
     if (!facts.ok) return facts;
     nodes.push(nodeFactsOf(config, row, facts.value));
   }
-  const primaries = nodes.filter((node) => node.role === 'primary');
-  const [primary] = primaries;
-  if (primary === undefined || primaries.length !== 1)
+  const groups = groupsAmong(state, nodes);
+  for (const { group, members } of groups) {
+    const primaries = members.filter((node) => node.role === 'primary');
+    if (primaries.length !== 1)
+      return fail(
+        problem(
+          `${groups.length === 1 ? 'Formation' : `Group ${group} of formation`} ${config.formation} has ${primaries.length === 0 ? 'no primary' : `${primaries.length} primaries`} now.`,
+          'Wait until every node has its assigned state: `pg_autoctl show state`.',
+        ),
+      );
+  }
+  const primary = nodes.find((node) => node.role === 'primary');
+  if (primary === undefined)
     return fail(
-      problem(
-        `Formation ${config.formation} has ${primaries.length === 0 ? 'no primary' : `${primaries.length} primaries`} now.`,
-        'Wait until every node has its assigned state: `pg_autoctl show state`.',
-      ),
+      problem(`Formation ${config.formation} has no nodes.`, 'Check formation in the cluster file.'),
     );
   const different = [monitor, ...nodes].find((host) => newMajorOf(host) !== newMajorOf(primary));
   if (different !== undefined)
@@ -89,10 +105,10 @@ export const liveFacts = async (
         'Install the same major version everywhere.',
       ),
     );
-  const read = factsOf(config, state, monitor, nodes, primary);
+  const read = factsOf(config, state, monitor, groups, primary);
   const fitting = clusterFactsSchema.safeParse(read);
   if (!fitting.success) return fail(unfitting(fitting.error, read));
   const facts = fitting.data;
-  const refusal = linksRefused(facts) ?? unknownHost(facts);
+  const refusal = groupsRefused(facts) ?? linksRefused(facts) ?? unknownHost(facts);
   return refusal === null ? ok(facts) : fail(refusal);
 };

@@ -1,4 +1,5 @@
-import { type ClusterFacts, hostsOf, isNode, primaryOf } from '../cluster/facts.ts';
+import type { ClusterFacts, HostFacts } from '../cluster/facts.ts';
+import { allSecondariesOf, primariesOf } from '../cluster/formation.ts';
 import type { Observations } from '../cluster/observations.ts';
 import { each, phase, procedure } from './language/outline.ts';
 import type { Step } from './language/step.ts';
@@ -16,9 +17,9 @@ import { removeTablespaceDirectories } from './steps/tablespaces/directories.ts'
  */
 export const cleanupRunbook = (facts: ClusterFacts, world: Observations): readonly Step[] => {
   const { monitor } = facts;
-  const primary = primaryOf(facts);
-  const others = hostsOf(facts).filter((host) => isNode(host) && host !== primary);
-  const hosts = [monitor, primary, ...others];
+  const primaries = primariesOf(facts);
+  const others = allSecondariesOf(facts);
+  const hosts: readonly HostFacts[] = [monitor, ...primaries, ...others];
   return procedure(facts, [
     phase('W', 'Clean up', [
       each(hosts, (host) => [verifyNotInUse(host)]),
@@ -26,7 +27,9 @@ export const cleanupRunbook = (facts: ClusterFacts, world: Observations): readon
       findBackup,
       each(hosts, (host) => [removeOldDirectory(host)]),
       each(hosts, (host) => [removeTablespaceDirectories(host)]),
-      each([primary, ...others, monitor], (host) => [removeMarkers(host, [allRemoved(facts)])]),
+      each<HostFacts>([...primaries, ...others, monitor], (host) => [
+        removeMarkers(host, [allRemoved(facts)]),
+      ]),
     ]),
   ]);
 };

@@ -5,14 +5,17 @@ import {
   isNode,
   linkedOf,
   type NodeFacts,
+  preloadsCitus,
   primaryOf,
   secondariesOf,
   takesLinks,
 } from '../cluster/facts.ts';
+import { groupsOf, worldOf } from '../cluster/formation.ts';
 import { hostIn, type Observations } from '../cluster/observations.ts';
 import { isMajor } from './language/conditions.ts';
 import { isFallbackCopy, oldDirectory } from './language/fallback-copies.ts';
 import { nobodyIsAway } from './language/group-conditions.ts';
+import { shared, sharedOf, withoutApplication } from './language/groups.ts';
 import { each, only, type Part, type Phase, phase, procedure } from './language/outline.ts';
 import type { Step } from './language/step.ts';
 import { custom, undoCustom } from './steps/custom.ts';
@@ -27,6 +30,7 @@ import { pointUnitToOld } from './steps/point-unit.ts';
 import { removeMarkers } from './steps/remove-markers.ts';
 import { restoreCandidatePriority } from './steps/rollback/candidate-priority.ts';
 import { chooseFallbackCopy } from './steps/rollback/choose-copy.ts';
+import { repairCitus } from './steps/rollback/citus.ts';
 import { emptyDirectory, removePreparedDirectory, restoreDirectory } from './steps/rollback/directories.ts';
 import { dropNodes } from './steps/rollback/drop-nodes.ts';
 import { verifyOldCluster } from './steps/rollback/final-verification.ts';
@@ -94,6 +98,9 @@ const handBackIfServed = (node: NodeFacts, world: Observations): readonly Part[]
   return only(seen !== null && isServed(seen), [handBack(node)]);
 };
 
+/** Where Citus works: what its own preparation has taken away. */
+const repaired = (node: NodeFacts): readonly Part[] => only(preloadsCitus(node), [repairCitus(node)]);
+
 /**
  * Nothing of the new version runs any more. The monitor first, so that stopping the primary starts no failover to a secondary
  * that would take writes; then the primary, because it is the one that writes.
@@ -147,6 +154,7 @@ const throughOwnDirectory = (facts: ClusterFacts, world: Observations, linked: b
       serveWithoutMonitor(primary, world), // only where the monitor does not start: the application writes meanwhile
       ...handBackIfServed(primary, world),
       startWriter(primary), // the downtime ends
+      ...repaired(primary),
       undoCustom(primary),
       exchangeOtherKeepers('old', toldOfFormations(facts)),
     ]),
@@ -184,6 +192,7 @@ const throughFallbackCopy = (
       registerNode(chosen, chosen),
       pointUnitToOld(chosen),
       startWriter(chosen), // the downtime ends
+      ...repaired(chosen),
       undoCustom(chosen),
       exchangeOtherKeepers('old', toldOfFormations(facts)),
     ]),
@@ -204,8 +213,105 @@ const throughFallbackCopy = (
   ];
 };
 
+/** A group and its route of the rollback. */
+interface GroupRoute {
+  readonly group: ClusterFacts;
+  readonly world: Observations;
+  readonly route: Route;
+}
+
+/**
+ * Every group of a formation by its own directory, in one run and never one alone: they are one database. The coordinator, which writes to the others,
+ * stops first and starts last.
+ */
+const groupsBack = (
+  facts: ClusterFacts,
+  world: Observations,
+  all: readonly GroupRoute[],
+): readonly Phase[] => {
+  const { monitor } = facts;
+  const [coordinator, ...workers] = all;
+  if (coordinator === undefined) return [];
+  const loses = rollbackVerdict(facts, world).kind === 'loses-new-writes';
+  const ofNode = (alias: string): GroupRoute =>
+    all.find(({ group }) => group.nodes.some((node) => node.alias === alias)) ?? coordinator;
+  const linked = ({ route }: GroupRoute): boolean => route.kind === 'own' && route.linked;
+  const primaries = all.map(({ group }) => primaryOf(group));
+  const secondaries = all.flatMap(({ group }) => secondariesOf(group));
+  const stop = (host: HostFacts): readonly Part[] => {
+    const { route, world: its } = ofNode(host.alias);
+    return [holdService(host, route), stopStray(host, route, loses, its), stopAutoctl(host, route, loses)];
+  };
+  return [
+    phase('R', 'Rollback: stop', [each<HostFacts>([monitor, ...primaries, ...secondaries], stop)]),
+    phase('S', 'Rollback: monitor', [each([monitor], () => monitorBack(facts))]),
+    phase('T', 'Rollback: primary', [
+      each(primaries, (node) => [
+        restoreDirectory(node, linked(ofNode(node.alias))),
+        pointPgCtlToOld(node),
+        pointUnitToOld(node),
+        patchStateFileBack(node),
+      ]),
+      each(
+        workers.map(({ group }) => primaryOf(group)),
+        (node) => [withoutApplication(startWriter(node)), ...repaired(node)],
+      ),
+      each([primaryOf(coordinator.group)], (node) => [startWriter(node), ...repaired(node)]), // the downtime ends
+      exchangeOtherKeepers('old', toldOfFormations(facts)),
+    ]),
+    phase('U', 'Rollback: secondaries', [
+      each(secondaries, (node) => [
+        directoryOf(node, hasOld(ofNode(node.alias).group, node, ofNode(node.alias).world)),
+        pointPgCtlToOld(node),
+        pointUnitToOld(node),
+        patchStateFileBack(node),
+        startOldSecondary(node),
+        rejoin(node),
+        releaseService(node, facts.oldMajor),
+      ]),
+    ]),
+    phase('V', 'Rollback: restore', [
+      shared(restoreOldSyncStandbys(primaryOf(coordinator.group))),
+      each<HostFacts>([monitor, ...primaries], (host) => [
+        releaseService(host, facts.oldMajor),
+        removePreparedDirectory(host),
+      ]),
+      each(hostsOf(facts), (host) => [removeTablespaceDirectories(host)]),
+      sharedOf((group) => verifyOldCluster(primaryOf(group))),
+      each<HostFacts>([...primaries, ...secondaries, monitor], (host) => [
+        removeMarkers(host, [nobodyIsAway(facts)]),
+      ]),
+    ]),
+  ];
+};
+
+/** Where each group can go back through its own directory; a way through a fallback copy registers nodes anew, which Citus' catalogs would have to learn. */
+const formationRollback = (facts: ClusterFacts, world: Observations): RollbackPlan => {
+  const route = rollbackRoute(facts, world);
+  const all = groupsOf(facts).map((group): GroupRoute => {
+    const its = worldOf(facts, group, world);
+    const own = rollbackRoute(group, its);
+    return { group, world: its, route: own.kind === 'nothing' ? { kind: 'own', linked: false } : own };
+  });
+  const copies: Copies = {
+    from: primaryOf(facts),
+    to:
+      route.kind === 'own'
+        ? all.flatMap(({ group, world: its }) =>
+            group.nodes.filter((node) => node.role === 'secondary' && !hasOld(group, node, its)),
+          )
+        : [],
+  };
+  return {
+    route,
+    copies,
+    steps: route.kind === 'own' ? procedure(facts, groupsBack(facts, world, all)) : [],
+  };
+};
+
 /** The rollback from where the cluster stands, as steps of the same kind as the upgrade's. */
 export const rollbackRunbook = (facts: ClusterFacts, world: Observations): RollbackPlan => {
+  if (facts.workers !== undefined) return formationRollback(facts, world);
   const route = rollbackRoute(facts, world);
   const through = (): readonly Phase[] => {
     if (route.kind === 'own') return throughOwnDirectory(facts, world, route.linked);

@@ -2,15 +2,20 @@ import {
   type ClusterFacts,
   hostsOf,
   linkedOf,
+  type NodeFacts,
+  preloadsCitus,
   primaryOf,
   secondariesOf,
   takesLinks,
 } from '../cluster/facts.ts';
+import { allSecondariesOf, groupOfHost, primariesOf } from '../cluster/formation.ts';
 import type { Observations } from '../cluster/observations.ts';
+import { eachGroup, nothing, shared, withoutApplication } from './language/groups.ts';
 import { each, only, parallel, phase, procedure, track, tracks } from './language/outline.ts';
 import type { Step } from './language/step.ts';
 import { checkpoint } from './steps/checkpoint.ts';
 import { checkpointForBackup } from './steps/checkpoint-for-backup.ts';
+import { finishCitus, prepareCitus } from './steps/citus.ts';
 import { withClusterWarnings } from './steps/cluster-warnings.ts';
 import { compareInventory } from './steps/compare.ts';
 import { custom, customSyntax, customWhenBack } from './steps/custom.ts';
@@ -59,26 +64,37 @@ import { verifyDatabases } from './steps/verify-databases.ts';
  * The whole upgrade, for one monitor, one primary and any number of secondaries, in its order: what stands below runs behind what
  * stands above, except in `parallel` and `tracks`. Each name is a file of steps/. docs/procedure.md shows it with every script.
  *
+ * A formation of Citus has a primary for each of its groups, the coordinator's first: what is said of the primary is each one's then, and the window is
+ * one. The coordinator stops first and starts last, for it is the one that writes to the others.
+ *
  * `world`: where it is known, what an earlier start has left that this one does not ask for is taken away first.
  */
 export const upgradeRunbook = (facts: ClusterFacts, world: Observations | null = null): readonly Step[] => {
   const { monitor } = facts;
-  const primary = primaryOf(facts);
-  const secondaries = secondariesOf(facts);
-  /** Secondaries that take over the primary's hard links, and those that get a base backup. */
-  const linked = linkedOf(facts);
+  const primaries = primariesOf(facts);
+  const [primary = primaryOf(facts), ...workers] = primaries;
+  const secondaries = allSecondariesOf(facts);
+  /** Secondaries that take over their primary's hard links, and those that get a base backup. */
+  const linked = secondaries.filter(takesLinks);
   const copied = secondaries.filter((node) => !takesLinks(node));
   const hosts = hostsOf(facts);
-  const { alias } = primary;
-  /** The tracks in which the secondaries stop. */
-  const stopped = secondaries.map((node) => node.alias);
+  /** Citus’ catalogs are saved and restored wherever its library is loaded. */
+  const citus = primaries.some(preloadsCitus);
+  /** The track in which a worker stops: behind the coordinator, which stops before any track begins. */
+  const stopOf = ({ alias }: NodeFacts): readonly string[] =>
+    alias === primary.alias ? [] : [`${alias} stop`];
+  const primaryFor = (node: NodeFacts): NodeFacts => primaryOf(groupOfHost(facts, node.alias));
+  /** The tracks in which workers and secondaries stop. */
+  const stopped = [...workers.flatMap(stopOf), ...secondaries.map((node) => node.alias)];
+  /** The tracks that must have come to their end before anything is handed over. */
+  const looked = primaries.flatMap(({ alias }) => [`${alias} look`, `${alias} statistics`]);
 
   const steps = procedure(facts, [
     // The application works, and nothing of the cluster changes.
     phase('A', 'Prepare', [
-      parallel('save', hosts, (host) => [saveFiles(host), tablespaceDirectories(host)]),
+      parallel('save', hosts, (host) => [saveFiles(host, facts), tablespaceDirectories(host)]),
       parallel('checks', hosts, (host) => [...customSyntax(facts, host), preflight(host)]),
-      parallel('prepare', [primary, monitor], (host) => [
+      parallel('prepare', [...primaries, monitor], (host) => [
         createNewDirectory(host),
         checkWithPgUpgrade(host),
         validateConfiguration(host),
@@ -87,70 +103,104 @@ export const upgradeRunbook = (facts: ClusterFacts, world: Observations | null =
 
     // No failover can start any more, and writes wait for nobody. Keys come first: what fails there changes nothing of the cluster.
     phase('B', 'Suspend failover', [
-      ...(world === null ? [] : [removeUnwantedKeys(world)]),
+      ...(world === null ? [] : [eachGroup(() => removeUnwantedKeys(world))]),
       parallel('link-key', linked, (node) => [makeTransferKey(node)]),
-      ...only(linked.length > 0, [authorizeTransferKeys]),
+      eachGroup((group) => (linkedOf(group).length > 0 ? authorizeTransferKeys : nothing)),
       parallel('link-rehearsal', linked, (node) => [tryTransfer(node)]),
-      ...only(facts.numberSyncStandbys > 0, [suspendSyncStandbys]),
-      each(secondaries, (node) => [enableMaintenance(node, node === secondaries.at(-1))]),
+      ...only(facts.numberSyncStandbys > 0, [shared(suspendSyncStandbys)]),
+      each(secondaries, (node) => [
+        enableMaintenance(node, node === secondariesOf(groupOfHost(facts, node.alias)).at(-1)),
+      ]),
     ]),
 
     // The monitor is upgraded while the application still works; then the primary stops before the secondaries, so that each
     // of them becomes a fallback copy without loss.
     phase('C', 'Stop', [
       parallel('guard', hosts, (host) => [guardService(host)]),
-      stopMonitor,
-      pgUpgrade(monitor),
-      swapDirectories(monitor),
-      keepWal(monitor),
-      pointPgCtlToNew(monitor),
-      pointUnitToNew(monitor),
+      shared(stopMonitor),
+      each([monitor], (host) => [
+        pgUpgrade(host),
+        swapDirectories(host),
+        keepWal(host),
+        pointPgCtlToNew(host),
+        pointUnitToNew(host),
+      ]),
       custom('before-stop'),
-      checkpoint,
+      each(primaries, () => [checkpoint, ...only(citus, [prepareCitus(primary)])]),
       custom('stopping'), // the application is made to wait, and the stop follows at once
-      stopPrimary, // the downtime begins
+      each([primary], () => [stopPrimary]), // the downtime begins
       custom('stopped'),
-      parallel('upgrade', secondaries, (node) => [stopSecondary(node)]), // at the same time as phase D
+      tracks(
+        'upgrade', // at the same time as phase D
+        [
+          ...workers.map((worker) =>
+            track(`${worker.alias} stop`, [withoutApplication(stopPrimary)], { of: worker.alias }),
+          ),
+          ...secondaries.map((node) =>
+            track(node.alias, [stopSecondary(node)], { of: node.alias, after: stopOf(primaryFor(node)) }),
+          ),
+        ],
+      ),
     ]),
 
     // All of it can be taken back: the new version is first started behind it.
     phase('D', 'Upgrade', [
       parallel('upgrade', linked, (node) => [setAside(node)]),
       tracks('upgrade', [
-        track(alias, [pgUpgrade(primary), swapDirectories(primary)]),
-        track(`${alias} files`, [pointPgCtlToNew(primary), pointUnitToNew(primary)]),
-        track(monitor.alias, [startMonitor], { after: stopped }),
+        ...primaries.flatMap((one) => [
+          track(one.alias, [pgUpgrade(one), swapDirectories(one)], { of: one.alias, after: stopOf(one) }),
+          track(`${one.alias} files`, [pointPgCtlToNew(one), pointUnitToNew(one)], {
+            of: one.alias,
+            after: stopOf(one),
+          }),
+        ]),
+        track(monitor.alias, [shared(startMonitor)], { after: stopped }),
         ...linked.map((node) =>
-          track(`${node.alias} links`, [takeOverLinks(node)], { after: [alias, ...stopped] }),
+          track(`${node.alias} links`, [takeOverLinks(node)], {
+            of: node.alias,
+            after: [primaryFor(node).alias, ...stopped],
+          }),
         ),
       ]),
     ]),
 
     phase('E', 'Verify', [
-      firstStart, // irreversible with hard links
+      each(primaries, () => [firstStart]), // irreversible with hard links
       tracks('verify', [
-        track(`${alias} look`, [verifyDatabases]),
-        track(`${alias} statistics`, [collectMinimalStatistics]),
-        track(alias, [custom('before-open'), handOver], { after: [`${alias} look`, `${alias} statistics`] }),
+        ...primaries.flatMap(({ alias }) => [
+          track(`${alias} look`, [...only(citus, [finishCitus]), verifyDatabases], { of: alias }),
+          track(`${alias} statistics`, [collectMinimalStatistics], { of: alias }),
+        ]),
+        ...primaries.map(({ alias }) =>
+          track(alias, [...only(alias === primary.alias, [custom('before-open')]), handOver], {
+            of: alias,
+            after: looked,
+          }),
+        ),
       ]),
     ]),
 
     phase('F', 'Monitor', [
-      tracks('verify', [track(monitor.alias, [writeSystemIdentifier])]), // at the same time as the verification
+      // at the same time as the verification
+      tracks('verify', [track(monitor.alias, [eachGroup(() => writeSystemIdentifier)])]),
     ]),
 
     phase('G', 'Resume service', [
-      keepWal(primary),
-      startPrimary, // the downtime ends
+      each(workers, (worker) => [keepWal(worker), withoutApplication(startPrimary)]),
+      each([primary], () => [keepWal(primary), startPrimary]), // the downtime ends
       custom('opened'),
       exchangeOtherKeepers('new'),
-      compareInventory,
-      collectFullStatistics,
+      each(primaries, () => [compareInventory, collectFullStatistics]),
     ]),
 
     phase('H', 'Secondaries', [
       each(copied, (node) => [setAside(node)]), // one after the other: while one moves, the others stand in their places
-      ...only(linked.length > 0, [tracks('rebuild', [track(`${alias} keys`, [revokeTransferKeys])])]),
+      tracks(
+        'rebuild',
+        primaries
+          .filter(({ alias }) => linkedOf(groupOfHost(facts, alias)).length > 0)
+          .map(({ alias }) => track(`${alias} keys`, [revokeTransferKeys], { of: alias })),
+      ),
       parallel('rebuild', secondaries, (node) => [
         ...only(takesLinks(node), [restoreOwnFiles(node)]),
         pointPgCtlToNew(node),
@@ -167,14 +217,14 @@ export const upgradeRunbook = (facts: ClusterFacts, world: Observations | null =
     ]),
 
     phase('I', 'Restore', [
-      restoreSyncStandbys,
-      parallel('unguard', [monitor, primary], (host) => [
+      ...only(facts.numberSyncStandbys > 0, [shared(restoreSyncStandbys)]),
+      parallel('unguard', [monitor, ...primaries], (host) => [
         ...only(host === monitor, [updateMonitorExtensions]),
         releaseService(host, facts.newMajor),
       ]),
-      finalVerification,
+      shared(finalVerification),
       custom('finished'),
-      switchoverAndBack,
+      eachGroup(() => switchoverAndBack),
     ]),
   ]);
   return withClusterWarnings(facts, steps);

@@ -198,6 +198,7 @@ export const instanceLines = (
         : `${JSON.stringify({
             version: view.server.version,
             superuser: host.superuser,
+            preload: host.preload.join(', '),
             encoding: host.initdb.encoding,
             collate: host.initdb.collate,
             ctype: host.initdb.ctype,

@@ -6,7 +6,7 @@ import { filesToCarry } from '../../source/discover/host-facts.ts';
 import { parseFound } from '../../source/inspect/discovery/parse.ts';
 import { factsId } from '../../source/runbook/language/facts-id.ts';
 import { good, recorded } from '../cluster/recorded.ts';
-import { debianCluster, labCluster } from '../runbook/clusters.ts';
+import { citusCluster, debianCluster, labCluster, workerIdentifier } from '../runbook/clusters.ts';
 import { word } from '../runbook/word.ts';
 import { modelAt } from '../runbook/worlds.ts';
 import { asText, but, instanceLines, type Lines, password, printed } from './answers.ts';
@@ -232,18 +232,19 @@ describe('it cannot start, nothing was changed, and this is why', () => {
     });
   });
 
-  test('several groups (Citus): each with its nodes, before any of them is asked', async () => {
-    const base = labCluster();
-    const servers = new FakeServers({
-      ...base,
-      before: base.before.map((row) => ({ ...row, group: row.name === 'node_3' ? 1 : 0 })),
-    });
-    servers.model.row('node_3', 'single');
-    const refused = await refusal(where(servers, 'node_2', { '1.major': '14' }));
-    expect(refused.what).toBe(
-      'Formation default has 2 groups (Citus): group 0, the coordinator’s: node_1 (primary), node_2; group 1: node_3 (single).',
-    );
-    expect(refused.remedy).toContain('docs/citus.md');
+  test('several groups of a formation with Citus, each with its own nodes and identifier', async () => {
+    const found = await facts(new FakeServers(citusCluster()), labConfig('upgrade: { mode: copy }\n'));
+    expect(found.nodes.map(({ alias }) => alias)).toEqual(['node_1', 'node_2']);
+    expect(
+      found.workers?.map(({ group, nodes }) => [group, nodes.map(({ alias, role }) => `${alias} ${role}`)]),
+    ).toEqual([[1, ['node_3 primary', 'node_4 secondary']]]);
+    expect(found.workers?.[0]?.systemIdentifier).toBe(workerIdentifier);
+  });
+
+  test('several groups, by hard links: one could not be rolled back with the others', async () => {
+    const refused = await refusal(new FakeServers(citusCluster()));
+    expect(refused.what).toContain('several groups, and mode link');
+    expect(refused.remedy).toContain('copy');
   });
 
   test.each([

@@ -17,7 +17,7 @@ test('a kind of step takes as long in the preview of a rollback as in the estima
   for (const kind of ['monitor.start', 'node_1.stop', 'node_1.guard', 'monitor.sync-standbys']) {
     const step = upgrade.find((one) => one.id.endsWith(kind));
     if (step === undefined) throw new Error(`no step ${kind}`);
-    expect(secondsOfSteps([step]), kind).toBe(estimates.steps.get(step.id));
+    expect(secondsOfSteps(labCluster(), [step]), kind).toBe(estimates.steps.get(step.id));
   }
 });
 
@@ -28,7 +28,16 @@ test.each([
   ['verified', 15, 30],
   ['finished', 15, 30],
 ] as const)('a rollback from “%s” is expected to take what the sweep has measured', (moment, least, most) => {
-  const seconds = secondsOfSteps(ahead(moment));
+  const seconds = secondsOfSteps(labCluster(), ahead(moment));
   expect(seconds).toBeGreaterThanOrEqual(least);
   expect(seconds).toBeLessThanOrEqual(most);
+});
+
+test('a rollback stopped pg_autoctls that report their stops to a monitor that is down, and 10 s of each were not expected', () => {
+  const facts = labCluster();
+  const coming = labCluster({ monitor: { ...facts.monitor, extensionVersion: '2.3' } });
+  const steps = ahead('finished');
+  const stops = steps.filter(({ id, host }) => id.endsWith('.stop') && host !== 'monitor');
+  expect(stops.length).toBeGreaterThan(1);
+  expect(secondsOfSteps(coming, steps) - secondsOfSteps(facts, steps)).toBeCloseTo(10 * stops.length);
 });

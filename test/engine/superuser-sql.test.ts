@@ -17,6 +17,7 @@ import { dropNodes } from '../../source/runbook/steps/rollback/drop-nodes.ts';
 import { promoteFallbackCopy } from '../../source/runbook/steps/rollback/promote-copy.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
 import {
+  citusCluster,
   debianCluster,
   labCluster,
   linkedCluster,
@@ -86,6 +87,7 @@ describe.each([
   ['hard links', linkedCluster()],
   ['hard links, blanks and quotes', linkedDebian()],
   ['tablespaces', spacedCluster()],
+  ['two groups of Citus', citusCluster()],
 ] as const)('%s', (_, facts) => {
   test.each([...stepScripts(facts), ...hostScripts(facts)])('%s', (_name, script) => {
     expect(unsafe(script)).toEqual([]);

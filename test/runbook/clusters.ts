@@ -137,6 +137,33 @@ export const labCluster = (changes: Partial<ReadFacts> = {}): ClusterFacts => {
   });
 };
 
+export const workerIdentifier = '7711174124246399999';
+
+/** The lab's formation of Citus: the coordinator with a secondary, one group of workers, a primary and a secondary. */
+export const citusCluster = (changes: Partial<ReadFacts> = {}): ClusterFacts => {
+  const preload = ['citus', 'pg_stat_statements'];
+  const coordinators = [labNode(1), labNode(2)].map((node) => ({ ...node, preload }));
+  const worker = (number: number): ReadNode => ({
+    ...labNode(number),
+    carry: labNode(1).carry,
+    preload,
+    role: number === 3 ? 'primary' : 'secondary',
+  });
+  const workers = [worker(3), worker(4)];
+  return labCluster({
+    name: 'citus',
+    mode: 'copy',
+    numberSyncStandbys: 0,
+    nodes: coordinators,
+    workers: [{ group: 1, systemIdentifier: workerIdentifier, nodes: workers }],
+    before: [
+      ...coordinators.map((node) => rowOf(node, oldIdentifier)),
+      ...workers.map((node) => ({ ...rowOf(node, workerIdentifier), group: 1 })),
+    ],
+    ...changes,
+  });
+};
+
 /** The same with two tablespaces. */
 export const spacedCluster = (): ClusterFacts => {
   const facts = linkedCluster();

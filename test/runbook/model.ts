@@ -9,6 +9,7 @@ import {
   primaryOf,
   secondariesOf,
 } from '../../source/cluster/facts.ts';
+import { groupOfHost, groupsOf } from '../../source/cluster/formation.ts';
 import type { MonitorNode, MonitorState } from '../../source/cluster/monitor-state.ts';
 import type {
   Control,
@@ -25,7 +26,7 @@ import { dropInFile } from '../../source/runbook/shell/service.ts';
 import { privateSocket } from '../../source/runbook/shell/shell.ts';
 import { keyComment } from '../../source/runbook/steps/hard-link/names.ts';
 import { healthyInspection, healthyLog } from './checks/healthy-host.ts';
-import { monitorIdentifier, newIdentifier, newMonitorIdentifier, oldIdentifier } from './clusters.ts';
+import { monitorIdentifier, newIdentifier, newMonitorIdentifier } from './clusters.ts';
 import { word } from './word.ts';
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
@@ -62,6 +63,10 @@ const sends = (...paths: readonly string[]): string =>
 const unmarked = ({ mark: _mark, ...directory }: Cluster): Cluster => directory;
 
 const absent: DirectoryView = { kind: 'absent' };
+
+/** The system that a group has behind its initdb: each one another. */
+const newIdentifierOf = (group: number): string =>
+  group === 0 ? newIdentifier : String(BigInt(newIdentifier) + BigInt(group));
 
 /**
  * What a cluster does when a step's script runs on it, as seen on the lab: the same effects on disks, processes and
@@ -143,7 +148,7 @@ export class Model {
     const host = this.host(facts.alias);
     const version = major === this.facts.oldMajor ? facts.oldVersion : facts.newVersion;
     const of = control(
-      major === this.facts.oldMajor ? oldIdentifier : newIdentifier,
+      major === this.facts.oldMajor ? this.#of(facts).systemIdentifier : this.#newIdentifier(facts),
       'in archive recovery',
       '0/3000060',
       this.#now(),
@@ -163,14 +168,19 @@ export class Model {
     const [, alias = '', name = ''] = /^[A-I]\.(.+)\.([^.]+)$/.exec(stepId) ?? [];
     const facts = hostsOf(this.facts).find((host) => host.alias === alias);
     if (facts === undefined) throw new Error(`${stepId} is on no host of this cluster`);
+    // Of a worker's group, by the monitor's host: the group's number stands behind the step's name.
+    const [, plainName = name, number = ''] = /^(.+)-(\d+)$/.exec(name) ?? [];
+    const workers = this.facts.workers?.find(({ group }) => alias === 'monitor' && String(group) === number);
+    const group = groupsOf(this.facts).find((one) => one.group === workers?.group) ?? this.#of(facts);
+    const effect = workers === undefined ? name : plainName;
     const host = this.host(alias);
     // What a step of the cluster file's own does lies outside the cluster: its marker file alone is seen.
     if (name.startsWith('custom-')) host.markers = [...host.markers, name.replace('-for-', '.')];
-    else this.#effect(stepId.slice(0, 1), name.replace(/-for-.*/, ''), facts, host);
+    else this.#effect(stepId.slice(0, 1), effect.replace(/-for-.*/, ''), facts, host, group);
     this.#publish();
   }
 
-  #effect(phase: string, name: string, facts: HostFacts, host: Host): void {
+  #effect(phase: string, name: string, facts: HostFacts, host: Host, group: ClusterFacts): void {
     const node = isNode(facts) ? facts : null;
     switch (name) {
       case 'left-parts':
@@ -183,7 +193,7 @@ export class Model {
         return;
       case 'save':
         host.markers = [
-          `save-${factsId(this.runName === this.facts.run ? this.facts : { ...this.facts, run: word(this.runName) })}`,
+          `save-${factsId(this.runName === group.run ? group : { ...group, run: word(this.runName) })}`,
         ];
         return;
       case 'checks':
@@ -204,12 +214,12 @@ export class Model {
         host.newData = this.#cluster(
           this.facts.newMajor,
           control(
-            node === null ? newMonitorIdentifier : newIdentifier,
+            node === null ? newMonitorIdentifier : this.#newIdentifier(facts),
             'shut down',
             '0/1000028',
             this.#now(),
           ),
-          { databases: 0, hasConfiguration: false, mark: this.#mark() },
+          { databases: 0, hasConfiguration: false, mark: this.#mark(facts) },
         );
         return;
       case 'sync-standbys-0':
@@ -226,7 +236,7 @@ export class Model {
       case 'link':
       case 'own-files':
       case 'stream':
-        this.#link(name, host);
+        this.#link(name, host, primaryOf(group));
         return;
       case 'guard':
         if (host.unit !== null)
@@ -238,6 +248,12 @@ export class Model {
           };
         return;
       case 'checkpoint':
+        return;
+      case 'citus-prepare':
+        host.markers = [...host.markers, name];
+        return;
+      case 'citus-finish':
+        host.markers = [...host.markers, 'citus'];
         return;
       case 'stop':
         this.stop(facts);
@@ -267,14 +283,16 @@ export class Model {
         return;
       case 'hand-over':
         this.#sleep(host, 'shut down', '0/2000140');
-        host.stateIdentifier = newIdentifier;
+        host.stateIdentifier = this.#newIdentifier(facts);
         host.handedOver = { control: this.#controlOf(host.data), at: '2026-11-23T02:17:00Z' };
         return;
       case 'identifier':
-        this.#rows((row) => ({ ...row, systemIdentifier: word(newIdentifier) }));
+        this.#rows((row) =>
+          row.group === group.group ? { ...row, systemIdentifier: word(newIdentifierOf(row.group)) } : row,
+        );
         return;
       case 'state-file':
-        host.stateIdentifier = newIdentifier;
+        host.stateIdentifier = this.#newIdentifier(facts);
         return;
       case 'start':
         this.#start(phase, facts, host);
@@ -314,10 +332,10 @@ export class Model {
         this.unguard(facts);
         return;
       case 'switchover':
-        this.#promote(secondariesOf(this.facts)[0], primaryOf(this.facts), host);
+        this.#promote(secondariesOf(group)[0], primaryOf(group), host);
         return;
       case 'switch-back':
-        this.#promote(primaryOf(this.facts), secondariesOf(this.facts)[0], host);
+        this.#promote(primaryOf(group), secondariesOf(group)[0], host);
         return;
       default:
         throw new Error(`the model does not know what ${name} does`);
@@ -345,7 +363,7 @@ export class Model {
     const secondary = isNode(facts) && facts.role === 'secondary';
     this.#sleep(host, secondary ? 'shut down in recovery' : 'shut down', shutdownCheckpoint);
     if (isNode(facts) && !secondary)
-      for (const node of secondariesOf(this.facts)) {
+      for (const node of secondariesOf(this.#of(facts))) {
         const { server } = this.host(node.alias);
         if (server !== null) this.host(node.alias).server = { ...server, lsn: receivedAfterIt };
       }
@@ -364,8 +382,7 @@ export class Model {
   }
 
   /** What is done for a secondary that takes over the primary's links. */
-  #link(name: string, host: Host): void {
-    const primary = primaryOf(this.facts);
+  #link(name: string, host: Host, primary: NodeFacts): void {
     const { transfer } = host;
     switch (name) {
       case 'link-key':
@@ -413,7 +430,7 @@ export class Model {
       case 'stream':
         host.data = {
           ...this.#only(host.data),
-          control: control(newIdentifier, 'shut down in recovery', '0/3000060', this.#now()),
+          control: control(this.#newIdentifier(primary), 'shut down in recovery', '0/3000060', this.#now()),
         };
         host.backupData = { ...this.#only(host.backupData), madeUnstartable: true };
         return;
@@ -439,7 +456,7 @@ export class Model {
       };
     });
     const tablespaces = facts.tablespaces.map((location) => `${location}_aside/${name}`);
-    return { ...this.#only(host.data), tablespaces, mark: this.#mark() };
+    return { ...this.#only(host.data), tablespaces, mark: this.#mark(facts) };
   }
 
   #upgrade(facts: HostFacts, host: Host): void {
@@ -465,9 +482,10 @@ export class Model {
   #maintain(alias: string): void {
     this.row(alias, 'maintenance');
     this.host(alias).inMaintenance = true;
-    const primary = primaryOf(this.facts);
+    const group = groupOfHost(this.facts, alias);
+    const primary = primaryOf(group);
     const left = this.#monitor.nodes.filter(
-      (row) => row.name !== primary.alias && row.reported !== 'maintenance',
+      (row) => row.group === group.group && row.name !== primary.alias && row.reported !== 'maintenance',
     );
     if (left.length > 0) return;
     this.row(primary.alias, 'wait_primary');
@@ -484,7 +502,7 @@ export class Model {
     this.#wake(host, '0/3000060');
     host.server = this.#server(facts.newVersion);
     if (isNode(facts))
-      this.row(facts.alias, secondariesOf(this.facts).length === 0 ? 'single' : 'wait_primary');
+      this.row(facts.alias, secondariesOf(this.#of(facts)).length === 0 ? 'single' : 'wait_primary');
     else {
       this.#monitor.serverVersion = facts.newVersion;
       this.#monitor.extensionVersion = word('2.2');
@@ -496,13 +514,13 @@ export class Model {
     if (host.data.kind === 'absent') this.#part(host);
     host.data = this.#cluster(
       this.facts.newMajor,
-      control(newIdentifier, 'in archive recovery', '0/3000060', this.#now()),
+      control(this.#newIdentifier(facts), 'in archive recovery', '0/3000060', this.#now()),
       { running: true, standby: true, tablespaces: facts.tablespaces },
     );
     host.server = this.#server(facts.newVersion, { inRecovery: true, lsn: '0/3000100' });
     this.row(facts.alias, 'secondary');
     host.inMaintenance = false;
-    const primary = primaryOf(this.facts);
+    const primary = primaryOf(this.#of(facts));
     this.row(primary.alias, 'primary');
     if (isNode(facts)) this.#stream(primary, [facts]);
   }
@@ -518,7 +536,7 @@ export class Model {
     down.server = this.#server(from.newVersion, { inRecovery: true, lsn: '0/3000200' });
     this.#stream(
       to,
-      this.facts.nodes.filter((node) => node !== to),
+      this.#of(to).nodes.filter((node) => node !== to),
     );
     monitor.markers = [...monitor.markers, `promoted-${to.alias}`];
   }
@@ -560,9 +578,18 @@ export class Model {
     };
   }
 
+  /** The group of a host, the monitor's the first. */
+  #of(facts: HostFacts): ClusterFacts {
+    return groupOfHost(this.facts, facts.alias);
+  }
+
+  #newIdentifier(facts: HostFacts): string {
+    return newIdentifierOf(this.#of(facts).group);
+  }
+
   /** What our scripts write into a directory that this run has made or put aside. */
-  #mark(): NonNullable<Cluster['mark']> {
-    return { run: this.runName, system: this.facts.systemIdentifier };
+  #mark(facts: HostFacts): NonNullable<Cluster['mark']> {
+    return { run: this.runName, system: this.#of(facts).systemIdentifier };
   }
 
   #only(directory: DirectoryView): Cluster {
@@ -628,7 +655,7 @@ export class Model {
   #asRunning(facts: HostFacts): Host {
     const secondary = isNode(facts) && facts.role === 'secondary';
     const of = control(
-      isNode(facts) ? oldIdentifier : monitorIdentifier,
+      isNode(facts) ? this.#of(facts).systemIdentifier : monitorIdentifier,
       secondary ? 'in archive recovery' : 'in production',
       '0/15000028',
       this.#now(),
@@ -641,7 +668,7 @@ export class Model {
           : '',
       senders:
         isNode(facts) && !secondary
-          ? secondariesOf(this.facts).map((node) => ({
+          ? secondariesOf(this.#of(facts)).map((node) => ({
               name: senderName(node),
               state: 'streaming',
               sync: 'quorum',
@@ -682,7 +709,7 @@ export class Model {
             },
       pgAutoctl: 'runs',
       pgCtl: `${facts.oldBindir}/pg_ctl`,
-      stateIdentifier: isNode(facts) ? oldIdentifier : null,
+      stateIdentifier: isNode(facts) ? this.#of(facts).systemIdentifier : null,
       inMaintenance: false,
       server,
       fingerprint: null,

@@ -1,4 +1,5 @@
 import { hostsOf, isNode, type NodeFacts, primaryOf } from '../../source/cluster/facts.ts';
+import { groupOfHost } from '../../source/cluster/formation.ts';
 import type { DirectoryView } from '../../source/cluster/observations.ts';
 import type { Step } from '../../source/runbook/language/step.ts';
 import { dropInFile } from '../../source/runbook/shell/service.ts';
@@ -27,8 +28,8 @@ const only = (directory: DirectoryView): Cluster => {
 const plain = ({ mark: _mark, ...directory }: Cluster): Cluster => directory;
 
 /** Whether the model's primary came to its shutdown, so that a standby stopped behind it ends with that checkpoint. */
-const primaryWasShutDown = (model: Model): boolean => {
-  const { data, backupData, stopped } = model.host(primaryOf(model.facts).alias);
+const primaryWasShutDown = (model: Model, of: string): boolean => {
+  const { data, backupData, stopped } = model.host(primaryOf(groupOfHost(model.facts, of)).alias);
   const old = [data, backupData].find((one) => one.kind === 'cluster' && one.major === model.facts.oldMajor);
   return stopped !== null || (old?.kind === 'cluster' && old.control?.state === 'shut down');
 };
@@ -40,7 +41,7 @@ const stop = (model: Model, alias: string): void => {
   if (host.unit !== null) host.unit = { ...host.unit, active: false, held: true };
   if (host.data.kind === 'cluster' && host.data.running && host.data.control !== null) {
     const { standby, major, control } = host.data;
-    const whole = standby && major === model.facts.oldMajor && primaryWasShutDown(model);
+    const whole = standby && major === model.facts.oldMajor && primaryWasShutDown(model, alias);
     const checkpoint = whole
       ? shutdownCheckpoint
       : major === model.facts.oldMajor && facts !== undefined && isNode(facts) && !standby
@@ -104,7 +105,7 @@ const directories = (model: Model, step: Step, alias: string): void => {
       host.backupData = absent;
     }
     host.data = { ...plain(only(host.data)), controlRenamed: false, madeUnstartable: false };
-    if (host.data.hasHardLinks && alias !== primaryOf(model.facts).alias)
+    if (host.data.hasHardLinks && alias !== primaryOf(groupOfHost(model.facts, alias)).alias)
       host.data = { ...host.data, hasHardLinks: false };
   }
   host.newData = absent;
@@ -118,8 +119,9 @@ export const runBack = (model: Model, step: Step): void => {
   if (facts === undefined) throw new Error(`${step.id} is on no host of this cluster`);
   const host = model.host(alias);
   const node = isNode(facts) ? facts : null;
+  const group = groupOfHost(model.facts, alias);
   const writer = (): NodeFacts => {
-    const one = model.facts.nodes.find(({ alias: it }) => {
+    const one = group.nodes.find(({ alias: it }) => {
       const { server } = model.host(it);
       // One that is away may serve on the new version still.
       return (
@@ -176,7 +178,7 @@ export const runBack = (model: Model, step: Step): void => {
       if (host.unit !== null) host.unit = { ...host.unit, program: facts.oldAutoctl };
       break;
     case 'state-file':
-      host.stateIdentifier = model.facts.systemIdentifier;
+      host.stateIdentifier = group.systemIdentifier;
       break;
     case 'serve':
       if (node !== null) writes(model, node, false);
@@ -190,6 +192,9 @@ export const runBack = (model: Model, step: Step): void => {
     case 'drop-nodes':
       model.monitor.nodes = [];
       host.markers = [...host.markers, 'rollback-dropped'];
+      break;
+    case 'citus-repair':
+      host.markers = [...host.markers, name];
       break;
     case 'promote': {
       const data = only(host.data);
@@ -219,7 +224,7 @@ export const runBack = (model: Model, step: Step): void => {
         },
       ];
       host.pgCtl = `${facts.oldBindir}/pg_ctl`;
-      host.stateIdentifier = model.facts.systemIdentifier;
+      host.stateIdentifier = group.systemIdentifier;
       host.markers = [...host.markers, 'rollback-created'];
       break;
     }
@@ -234,9 +239,9 @@ export const runBack = (model: Model, step: Step): void => {
         model.monitor.defaultExtensionVersion = model.facts.monitor.extensionVersion;
       } else if (phase === 'T') {
         writes(model, node, true);
-        model.row(alias, rows.length === 1 ? 'single' : 'wait_primary');
+        model.row(alias, group.nodes.length === 1 || rows.length === 1 ? 'single' : 'wait_primary');
         // Standbys that run connect to it again by themselves.
-        for (const one of model.facts.nodes) {
+        for (const one of group.nodes) {
           if (model.host(one.alias).server?.inRecovery !== true || model.host(one.alias).pgAutoctl !== 'runs')
             continue;
           model.joined(one, node, model.facts.oldMajor, true);

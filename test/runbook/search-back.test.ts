@@ -1,6 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { labCluster, linkedCluster } from './clusters.ts';
+import { citusCluster, labCluster, linkedCluster } from './clusters.ts';
 import { leftAfter, vanishings, walkBack } from './search-back.ts';
+
+test('of a formation of two groups: left behind steps of each phase, all of it comes back in one run', () => {
+  expect(leftAfter(citusCluster(), 30).flatMap((last) => walkBack(citusCluster(), last, null) ?? [])).toEqual(
+    [],
+  );
+});
 
 /** A part of the machine search of the rollback; all of it: `npm run test:search`. */
 describe.each([

@@ -1,4 +1,5 @@
-import { type ClusterFacts, hostsOf, primaryOf } from '../../source/cluster/facts.ts';
+import { type ClusterFacts, hostsOf, nodesOf, primaryOf } from '../../source/cluster/facts.ts';
+import { groupsOf, primariesOf } from '../../source/cluster/formation.ts';
 import { isDataDirectory, type Observations } from '../../source/cluster/observations.ts';
 import { waiting } from '../../source/engine/run/absence.ts';
 import type { Step } from '../../source/runbook/language/step.ts';
@@ -41,7 +42,7 @@ const leftBehind = (facts: ClusterFacts, last: string | null): Left => {
   const steps = upgradeRunbook(facts);
   const ran = steps.slice(0, steps.findIndex((step) => step.id === last) + 1);
   const model = modelAfter(facts, last);
-  for (const { alias } of facts.nodes) {
+  for (const { alias } of nodesOf(facts)) {
     const host = model.host(alias);
     for (const key of ['data', 'backupData'] as const) {
       const directory = host[key];
@@ -77,7 +78,15 @@ const loseThePower = (model: Model, alias: string): (() => void) => {
 };
 
 /** Harm while the rollback is under way; null: none. */
-const harmIn = ({ model, started }: Left, facts: ClusterFacts, world: Observations): string | null => {
+const harmIn = (left: Left, facts: ClusterFacts, world: Observations): string | null => {
+  for (const group of groupsOf(facts)) {
+    const harm = harmInGroup(left, group);
+    if (harm !== null) return harm;
+  }
+  return rollbackRoute(facts, world).kind === 'backup' ? 'only a backup is left' : null;
+};
+
+const harmInGroup = ({ model, started }: Left, facts: ClusterFacts): string | null => {
   const writers = facts.nodes.filter(({ alias }) => {
     const { server } = model.host(alias);
     return (
@@ -103,7 +112,7 @@ const harmIn = ({ model, started }: Left, facts: ClusterFacts, world: Observatio
     if (host.pgCtl === `${node.newBindir}/pg_ctl` && host.pgAutoctl === 'runs')
       return `${node.alias}: ${facts.oldMajor} serves, and its next start would be ${facts.newMajor}’s`;
   }
-  return rollbackRoute(facts, world).kind === 'backup' ? 'only a backup is left' : null;
+  return null;
 };
 
 /** What is not as it was, once everybody is there and nothing is left to do; null: all is. */
@@ -111,7 +120,7 @@ const unlikeBefore = ({ model }: Left, facts: ClusterFacts): string | null => {
   const { nodes, numberSyncStandbys, serverVersion } = model.monitor;
   if (!serverVersion.startsWith(`${facts.oldMajor}.`)) return `the monitor is ${serverVersion}`;
   if (numberSyncStandbys !== facts.numberSyncStandbys) return `number_sync_standbys is ${numberSyncStandbys}`;
-  for (const node of facts.nodes) {
+  for (const node of nodesOf(facts)) {
     const { server, pgAutoctl, unit, pgCtl } = model.host(node.alias);
     const row = nodes.find((one) => one.name === node.alias);
     if (server?.version.startsWith(`${facts.oldMajor}.`) !== true || pgAutoctl !== 'runs')
@@ -122,7 +131,12 @@ const unlikeBefore = ({ model }: Left, facts: ClusterFacts): string | null => {
     if (unit !== null && (unit.dropIns.length > 0 || !unit.enabled))
       return `${node.alias} does not start at boot, or has our drop-in`;
   }
-  return nodes.filter((row) => ['primary', 'wait_primary', 'single'].includes(row.reported)).length === 1
+  return groupsOf(facts).every(
+    ({ group }) =>
+      nodes.filter(
+        (row) => row.group === group && ['primary', 'wait_primary', 'single'].includes(row.reported),
+      ).length === 1,
+  )
     ? null
     : 'there is not one primary';
 };
@@ -163,7 +177,7 @@ export const walkBack = (
     const world = (): Observations => ({ ...model.world(), ...(leftOut.length === 0 ? {} : { leftOut }) });
     const { kind } = rollbackVerdict(facts, world());
     const begun = model.host('monitor').markers.some((one) => one.startsWith('rollback-through'));
-    const told = (ran === 0 && !begun) || leftOut.includes(primaryOf(facts).alias);
+    const told = (ran === 0 && !begun) || primariesOf(facts).some(({ alias }) => leftOut.includes(alias));
     if (left.opened && told && ['safe', 'safe-through', 'nothing-to-undo'].includes(kind))
       return says(`applications have written on ${facts.newMajor}, and the verdict is ${kind}`);
     const { route, steps } = rollbackRunbook(facts, world());

@@ -1,5 +1,12 @@
 import { expect, test } from 'vitest';
-import { debianCluster, labCluster, linkedCluster, loneCluster, spacedCluster } from '../runbook/clusters.ts';
+import {
+  citusCluster,
+  debianCluster,
+  labCluster,
+  linkedCluster,
+  loneCluster,
+  spacedCluster,
+} from '../runbook/clusters.ts';
 import { absences, both, oldStarts, search, skips } from '../runbook/search.ts';
 import { leftAfter, vanishings, walkBack } from '../runbook/search-back.ts';
 
@@ -12,6 +19,7 @@ const layouts = [
   ['two tablespaces, hard links', spacedCluster()],
   ['no systemd', debianCluster()],
   ['no secondary', loneCluster()],
+  ['two groups of Citus', citusCluster()],
 ] as const;
 
 test.each(layouts.filter(([name]) => name !== 'clone'))('%s', (name, facts) => {

@@ -32,6 +32,10 @@ const wasText = (node: MonitorNode, before: readonly MonitorNode[]): string => {
   return settings ? words : `${words}, prio ${was.priority} ${was.quorum ? 'quorum' : 'no quorum'}`;
 };
 
+/** As the pane shows it: the group before it where there are several, as pg_autoctl's own table has it. */
+const shownName = ({ group, name }: MonitorNode, nodes: readonly MonitorNode[]): string =>
+  nodes.some((other) => other.group !== group) ? `${group}/${name}` : name;
+
 interface Widths {
   readonly name: number;
   readonly state: number;
@@ -39,7 +43,7 @@ interface Widths {
 }
 
 const widthsFor = (nodes: readonly MonitorNode[], columns: number, theme: Theme): Widths => {
-  const name = Math.min(16, Math.max(6, ...nodes.map((node) => widthOf(node.name))));
+  const name = Math.min(16, Math.max(6, ...nodes.map((node) => widthOf(shownName(node, nodes)))));
   const widest = Math.max(19, ...nodes.map((node) => widthOf(stateText(node, theme))));
   // 2 glyph, then name, state, 14 TLI:LSN, 9 lag, 10 health, 11 settings, one space between.
   const room = columns - (2 + name + 1 + 1 + 14 + 1 + 9 + 1 + 9 + 1 + 11);
@@ -56,7 +60,7 @@ const nodeRow = (node: MonitorNode, view: EngineView, widths: Widths, theme: The
   const moving = node.reported !== node.assigned;
   const row: Span[] = [
     span(`${glyphOf(node, theme)} `),
-    span(`${padRight(tame(node.name), widths.name)} `, 'strong'),
+    span(`${padRight(tame(shownName(node, nodes)), widths.name)} `, 'strong'),
     span(`${padRight(stateText(node, theme), widths.state)} `, moving ? 'warn' : 'plain'),
     span(`${padRight(`${node.timeline}:${node.lsn}`, 14)} `),
     span(`${padLeft(lag === null ? '-' : `${far ? '! ' : ''}${bytes(lag)}`, 9)} `, far ? 'warn' : 'plain'),
@@ -107,7 +111,9 @@ export const monitorRows = (
 ): readonly Row[] => {
   const { feed } = view.monitor;
   if (feed.state === null) return emptyRows(view, columns).slice(0, rows);
-  const { nodes, events } = feed.state;
+  const { events } = feed.state;
+  // Of several groups one below the other.
+  const nodes = feed.state.nodes.toSorted((one, other) => one.group - other.group);
   const widths = widthsFor(nodes, columns, theme);
   const old = view.monitor.plannedDown !== null || staleAge(view, now) !== null;
   const lines: Row[] = nodes.map((node) => nodeRow(node, view, widths, theme, old));

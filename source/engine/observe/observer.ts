@@ -1,4 +1,4 @@
-import { type ClusterFacts, hostsOf, isNode, userOn } from '../../cluster/facts.ts';
+import { type ClusterFacts, hostsOf, isNode, nodesOf, userOn } from '../../cluster/facts.ts';
 import { isLeftOut, type Observation, type Observations } from '../../cluster/observations.ts';
 import { present } from '../../cluster/present.ts';
 import { type Problem, problem } from '../../cluster/result.ts';
@@ -205,7 +205,7 @@ export class Observer {
   #tooLong(aliases: ReadonlySet<string>, limit: number): Silence | null {
     const silences = [...aliases].flatMap((alias) => {
       const silence = this.silence(alias);
-      const { role = 'monitor' } = this.#facts.nodes.find((node) => node.alias === alias) ?? {};
+      const { role = 'monitor' } = nodesOf(this.#facts).find((node) => node.alias === alias) ?? {};
       return silence !== null && silence.seconds >= patienceSeconds(role === 'secondary', limit)
         ? [silence]
         : [];

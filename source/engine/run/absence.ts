@@ -1,4 +1,5 @@
-import { type ClusterFacts, primaryOf, secondariesOf, takesLinks } from '../../cluster/facts.ts';
+import { type ClusterFacts, nodesOf, primaryOf, secondariesOf, takesLinks } from '../../cluster/facts.ts';
+import { allSecondariesOf, groupOfHost } from '../../cluster/formation.ts';
 import { isLeftOut, type Observations } from '../../cluster/observations.ts';
 import { type Problem, problem } from '../../cluster/result.ts';
 import { localClock } from '../../cluster/times.ts';
@@ -39,12 +40,12 @@ export const whyNotWithout = (
   alias: string,
   decides: 'console' | 'operator',
 ): string | null => {
-  const node = facts.nodes.find((one) => one.alias === alias);
+  const node = nodesOf(facts).find((one) => one.alias === alias);
   if (node === undefined) return 'the monitor knows who is who: nothing goes on without its host';
   if (direction === 'rollback') return null;
   if (node.role === 'primary') return `${alias} is the primary: the upgrade is its own`;
   if (direction === 'cleanup') return 'a clean-up removes old data, and waits until every node is in place';
-  if (!anotherCopy(facts, alias, world))
+  if (!anotherCopy(groupOfHost(facts, alias), alias, world))
     return `without ${alias} no node would hold a fallback copy of PostgreSQL ${facts.oldMajor}`;
   if (decides === 'operator' || isPastStop(steps, world)) return null;
   return 'the application still writes: no data is lost by waiting';
@@ -62,7 +63,7 @@ export const whyWithoutMonitor = (
 ): string | null => {
   if (direction !== 'rollback' || isLeftOut(world, facts.monitor.alias)) return null;
   if (step.milestone === 'monitor-starts') return 'the monitor does not start';
-  const node = facts.nodes.find(({ alias }) => alias === step.host);
+  const node = nodesOf(facts).find(({ alias }) => alias === step.host);
   return step.milestone === 'writer-starts' &&
     node !== undefined &&
     !acceptsWritesOnOld(facts, node).holds(world).holds
@@ -75,7 +76,7 @@ export const silentWords = ({ alias, since }: Pick<Silence, 'alias' | 'since'>):
 
 /** What to do about a host that gives no answer. */
 export const silentRemedy = (facts: ClusterFacts, alias: string, direction: Direction): string => {
-  const secondary = secondariesOf(facts).some((node) => node.alias === alias);
+  const secondary = allSecondariesOf(facts).some((node) => node.alias === alias);
   const back = direction === 'rollback' ? '' : ' Or roll back: `pgaf-upgrade rollback`.';
   return secondary || direction === 'rollback'
     ? `Bring ${alias} back, then retry. Or skip: the run goes on without it, and its steps wait until it answers.${back}`

@@ -1,4 +1,5 @@
 import { type ClusterFacts, type HostFacts, primaryOf, userOn } from '../../cluster/facts.ts';
+import { groupOfHost, groupsOf } from '../../cluster/formation.ts';
 import type { Inventory } from '../../cluster/inventory.ts';
 import { hostIn, type Observations } from '../../cluster/observations.ts';
 import { fail, messageOf, problem, type Result } from '../../cluster/result.ts';
@@ -14,6 +15,10 @@ const timeoutMs = 20_000;
 /** Whichever node takes writes now: after a rollback through a fallback copy it is another than before. */
 const writer = (facts: ClusterFacts, world: Observations): HostFacts =>
   facts.nodes.find((node) => hostIn(world, node.alias)?.server?.inRecovery === false) ?? primaryOf(facts);
+
+/** That of each group, the coordinator's first. */
+const writers = (facts: ClusterFacts, world: Observations): readonly HostFacts[] =>
+  groupsOf(facts).map((group) => writer(group, world));
 
 const take = async (run: OwnedSession, host: HostFacts): Promise<Result<Inventory>> => {
   const remote = run.hosts.get(host.alias);
@@ -50,7 +55,7 @@ export class InventoryKeeper {
     if (direction !== 'cleanup' && this.#begins(run)) this.#begun = this.#keep(run, 'begin');
     if (step.phase !== 'A') await this.#begun;
     if (direction === 'upgrade' && step.writes === 'stop')
-      return this.#keep(run, 'stop', [writer(run.facts, run.observer.world)]);
+      return this.#keep(run, 'stop', writers(run.facts, run.observer.world));
     // The monitor is upgraded while the primary still works.
     if (direction === 'upgrade' && step.milestone === 'monitor-stops')
       return this.#keep(run, 'stop', [run.facts.monitor]);
@@ -62,7 +67,7 @@ export class InventoryKeeper {
    */
   after(run: OwnedSession, step: Step): void {
     if (this.#checklist.direction === 'upgrade' && step.milestone === 'verified')
-      void this.#keep(run, 'verified', [writer(run.facts, run.observer.world)]);
+      void this.#keep(run, 'verified', [writer(groupOfHost(run.facts, step.host), run.observer.world)]);
   }
 
   async end(run: OwnedSession): Promise<void> {
@@ -88,7 +93,7 @@ export class InventoryKeeper {
   /** Taken by this console, or by an earlier one of the run. */
   #of(run: OwnedSession, moment: Moment): Inventory | undefined {
     const earlier = ofKind(run.journal.earlier, 'inventory').findLast(
-      (entry) => entry.moment === moment && entry.host !== run.facts.monitor.alias,
+      (entry) => entry.moment === moment && run.facts.nodes.some(({ alias }) => alias === entry.host),
     );
     return this.#taken.get(moment) ?? earlier?.inventory ?? undefined;
   }
@@ -104,14 +109,15 @@ export class InventoryKeeper {
 
   async #keep(run: OwnedSession, moment: Moment, of: readonly HostFacts[] | null = null): Promise<void> {
     this.#kept.add(moment);
-    const primary = writer(run.facts, run.observer.world);
-    const hosts = of ?? [primary, run.facts.monitor];
+    const [primary, ...workers] = writers(run.facts, run.observer.world);
+    const hosts = of ?? [...(primary === undefined ? [] : [primary]), run.facts.monitor, ...workers];
     await Promise.all(
       hosts.map(async (host) => {
         const taken = await take(run, host).catch((thrown: unknown) =>
           fail(problem(`${host.alias}: the inspection failed.`, 'Retry.', messageOf(thrown))),
         );
-        if (taken.ok && host !== run.facts.monitor) this.#taken.set(moment, taken.value);
+        if (taken.ok && run.facts.nodes.some(({ alias }) => alias === host.alias))
+          this.#taken.set(moment, taken.value);
         this.#checklist.note(run, {
           kind: 'inventory',
           moment,

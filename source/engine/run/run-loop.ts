@@ -165,7 +165,7 @@ export class RunLoop {
   }
 
   #leaveSilentOut(run: OwnedSession, direction: Direction): void {
-    for (const { alias } of run.facts.nodes) {
+    for (const alias of run.hosts.keys()) {
       const silence = run.observer.silence(alias);
       if (silence !== null && continueWithout(run, this.#parts, silence, 'console', undefined, direction))
         run.observer.leaveOut(alias);

@@ -1,5 +1,5 @@
 import { andWords } from '../../cluster/amounts.ts';
-import { primaryOf } from '../../cluster/facts.ts';
+import { nodesOf, primaryOf } from '../../cluster/facts.ts';
 import { isLeftOut } from '../../cluster/observations.ts';
 import { type Problem, problem } from '../../cluster/result.ts';
 import type { Step } from '../../runbook/language/step.ts';
@@ -20,7 +20,7 @@ export const heldUp = (
   direction: Direction,
 ): { readonly step: Step; readonly failure: StepFailure } | null => {
   const { observer, facts } = run;
-  const [silence, ...others] = facts.nodes.flatMap(({ alias }) => {
+  const [silence, ...others] = nodesOf(facts).flatMap(({ alias }) => {
     const silent = isLeftOut(observer.world, alias) ? null : observer.silence(alias);
     return silent === null ? [] : [silent];
   });
@@ -55,7 +55,7 @@ export const noWayInSight = (run: OwnedSession, checklist: Checklist): Problem |
   const verdict = rollbackVerdict(facts, observer.world);
   if (checklist.direction !== 'rollback' || checklist.steps.length > 0 || verdict.kind !== 'unknown')
     return null;
-  const silent = facts.nodes.flatMap(({ alias }) => observer.silence(alias) ?? []);
+  const silent = nodesOf(facts).flatMap(({ alias }) => observer.silence(alias) ?? []);
   if (silent.length === 0) return problem(verdict.says, 'Put that right, then roll back again.');
   const names = andWords(silent.map(({ alias }) => alias));
   const primary = primaryOf(facts).alias;

@@ -1,4 +1,4 @@
-import { hostsOf, userOn } from '../../cluster/facts.ts';
+import { hostsOf, nodesOf, userOn } from '../../cluster/facts.ts';
 import { present } from '../../cluster/present.ts';
 import { senderName } from '../../runbook/language/conditions.ts';
 import type { Gauge } from '../../runbook/language/gauge.ts';
@@ -135,7 +135,7 @@ export const watchGauge = (
   const source = gauge.kind === 'base-backup' ? gauge.from : null;
   const on = hostsOf(facts).find(({ alias }) => alias === source);
   const host = source === null ? undefined : hosts.get(source);
-  const others = facts.nodes
+  const others = nodesOf(facts)
     .map(({ nodeId }) => senderName(nodeId))
     .filter((name) => gauge.kind !== 'base-backup' || name !== gauge.standby);
   const ask = async (): Promise<Reading | null | undefined> => {

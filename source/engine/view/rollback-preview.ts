@@ -6,7 +6,7 @@ import { rateOf } from '../../runbook/checks/rates.ts';
 import { oldDirectory } from '../../runbook/language/fallback-copies.ts';
 import type { Step } from '../../runbook/language/step.ts';
 import { type Copies, rollbackRunbook } from '../../runbook/rollback.ts';
-import { usualSeconds } from '../../runbook/timing/step-seconds.ts';
+import { reportSecondsOf, usualSeconds } from '../../runbook/timing/step-seconds.ts';
 import type { Route } from '../../runbook/verdict/route.ts';
 import { rollbackVerdict } from '../../runbook/verdict/verdict.ts';
 import type { RollbackPreview } from './controller.ts';
@@ -37,8 +37,11 @@ const why = (facts: ClusterFacts, route: Route, loses: boolean): string => {
 };
 
 /** What a rollback takes without its base backups, which are counted by their size: the same numbers as the estimates’. */
-export const secondsOfSteps = (steps: readonly Step[]): number =>
-  steps.reduce((sum, step) => sum + (step.expectedSeconds ?? usualSeconds(step.id)), 0);
+export const secondsOfSteps = (facts: ClusterFacts, steps: readonly Step[]): number =>
+  steps.reduce(
+    (sum, step) => sum + (step.expectedSeconds ?? usualSeconds(step.id)) + reportSecondsOf(facts, step),
+    0,
+  );
 
 /** What is done now and will not be any more once its host has been stopped, a start for one, is ahead too. */
 const stepsAhead = (steps: readonly Step[], world: Observations): readonly Step[] => {
@@ -120,6 +123,6 @@ export const previewOf = async (
     doneAlready: steps.length - ahead.length,
     copies: measured,
     estimateSeconds:
-      Math.ceil(secondsOfSteps(ahead)) + measured.reduce((sum, copy) => sum + (copy.seconds ?? 0), 0),
+      Math.ceil(secondsOfSteps(facts, ahead)) + measured.reduce((sum, copy) => sum + (copy.seconds ?? 0), 0),
   };
 };

@@ -4,7 +4,7 @@ import { localTime } from '../../cluster/times.ts';
 import { dryRunWords } from '../../runbook/timing/dry-run.ts';
 import { bullets, escapedProse, inlineCode, page, pipeTable } from '../markdown.ts';
 import type { Plan, PlannedStep } from './shape.ts';
-import { downtimeEnds, pointsOfNoReturn } from './words.ts';
+import { downtimeEnds, plannedRole, pointsOfNoReturn } from './words.ts';
 
 /** The plan on two pages, for whoever approves the change: no reason, condition or script of a step. */
 
@@ -15,7 +15,7 @@ const clusterTable = (plan: Plan): string =>
     ['host', 'role', 'reached at', 'PostgreSQL', 'old cluster stays in', 'data', 'free'],
     plan.hosts.map((host) => [
       inlineCode(host.host),
-      host.role,
+      plannedRole(host),
       inlineCode(host.address),
       `${escapedProse(host.from)} → ${escapedProse(host.to)}`,
       inlineCode(host.oldDataStaysIn),

@@ -1,4 +1,5 @@
 import { type HostFacts, hostsOf, isNode, primaryOf } from '../../cluster/facts.ts';
+import { groupOfHost, groupsOf } from '../../cluster/formation.ts';
 import type { Observations } from '../../cluster/observations.ts';
 import { evidenceIn } from '../../runbook/checks/in-world.ts';
 import { phases, type Step } from '../../runbook/language/step.ts';
@@ -47,6 +48,9 @@ const plannedHost = (ground: PlanGround, host: HostFacts): PlannedHost => {
   return {
     host: host.alias,
     role: isNode(host) ? host.role : 'monitor',
+    ...(ground.facts.workers !== undefined && isNode(host)
+      ? { group: groupOfHost(ground.facts, host.alias).group }
+      : {}),
     address: addresses.get(host.alias) ?? (isNode(host) ? host.hostname : ''),
     port: host.port,
     from: host.oldVersion,
@@ -162,6 +166,14 @@ export const makePlan = (ground: PlanGround): Plan => {
       mode,
       jobs,
       systemIdentifier,
+      ...(facts.workers === undefined
+        ? {}
+        : {
+            groups: groupsOf(facts).map((one) => ({
+              group: one.group,
+              systemIdentifier: one.systemIdentifier,
+            })),
+          }),
       numberSyncStandbys,
       autoctlExtension: facts.monitor.extensionVersion,
       postgres,

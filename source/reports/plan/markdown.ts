@@ -10,6 +10,7 @@ import {
   downtimeEnds,
   guideWords,
   parallelWords,
+  plannedRole,
   pointsOfNoReturn,
   unresolvedWords,
   waitsWords,
@@ -18,6 +19,13 @@ import {
 
 const seconds = (count: number): string => took(count * 1000);
 const size = (count: number | null): string => (count === null ? 'not measured' : bytes(count));
+
+const systems = ({ cluster }: Plan): string =>
+  cluster.groups === undefined
+    ? inlineCode(cluster.systemIdentifier)
+    : cluster.groups
+        .map(({ group, systemIdentifier }) => `${inlineCode(systemIdentifier)} (group ${group})`)
+        .join(', ');
 
 const hosts = (plan: Plan): string =>
   pipeTable(
@@ -36,7 +44,7 @@ const hosts = (plan: Plan): string =>
     ],
     plan.hosts.map((host) => [
       inlineCode(host.host),
-      host.role,
+      plannedRole(host),
       inlineCode(`${host.address}, PostgreSQL on ${host.port}`),
       `${escapedProse(host.from)} → ${escapedProse(host.to)}`,
       inlineCode(host.data),
@@ -201,7 +209,7 @@ export const planMarkdown = (plan: Plan): string => {
     '## The cluster',
     bullets([
       `Formation ${inlineCode(cluster.formation)}, pg\\_auto\\_failover’s extension ${inlineCode(cluster.autoctlExtension)}, ${inlineCode(`number_sync_standbys ${cluster.numberSyncStandbys}`)}`,
-      `System identifier ${inlineCode(cluster.systemIdentifier)}; pg\\_upgrade with ${inlineCode(`--${cluster.mode}`)} and ${inlineCode(`--jobs ${cluster.jobs}`)} on the primary, ${inlineCode('--copy')} on the monitor; ${secondariesWords(plan)}`,
+      `System identifier ${systems(plan)}; pg\\_upgrade with ${inlineCode(`--${cluster.mode}`)} and ${inlineCode(`--jobs ${cluster.jobs}`)} on the primary, ${inlineCode('--copy')} on the monitor; ${secondariesWords(plan)}`,
     ]),
     hosts(plan),
     tablespaces(plan),

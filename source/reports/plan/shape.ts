@@ -11,6 +11,8 @@ import { dryRunSchema } from '../../runbook/timing/dry-run.ts';
 const hostSchema = z.object({
   host: z.string(),
   role: z.enum(['monitor', 'primary', 'secondary']),
+  /** Of a node where the formation has several groups. */
+  group: z.number().int().exactOptional(),
   address: z.string(),
   port: z.number().int(),
   from: z.string(),
@@ -98,6 +100,8 @@ export const planSchema = z.object({
     mode: z.enum(['link', 'clone', 'copy']),
     jobs: z.number().int(),
     systemIdentifier: z.string(),
+    /** Where the formation has several groups: the coordinator's is the first, and the one that the field above is of. */
+    groups: z.array(z.object({ group: z.number().int(), systemIdentifier: z.string() })).exactOptional(),
     numberSyncStandbys: z.number().int(),
     autoctlExtension: z.string(),
     postgres: z.string(),

@@ -1,7 +1,10 @@
 import { downtimeSteps } from '../../runbook/timing/estimates.ts';
-import type { Plan, PlannedStep } from './shape.ts';
+import type { Plan, PlannedHost, PlannedStep } from './shape.ts';
 
 /** Sentences that the plan says on every paper that it is written on. */
+
+export const plannedRole = ({ role, group }: PlannedHost): string =>
+  group === undefined ? role : `${role}, group ${group}`;
 
 export const dangerWords: Readonly<Record<PlannedStep['danger'], string>> = {
   reads: 'reads only',

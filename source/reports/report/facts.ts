@@ -1,4 +1,5 @@
 import { bytes } from '../../cluster/amounts.ts';
+import type { ClusterFacts } from '../../cluster/facts.ts';
 import { countedBytes, type Inventory, listedTables } from '../../cluster/inventory.ts';
 import { localTime } from '../../cluster/times.ts';
 import type { Moment } from '../../engine/journal/entry.ts';
@@ -97,7 +98,7 @@ const compared = (
 };
 
 /** Which host is the monitor’s, the others hold the application’s data: after a rollback another may be the primary. */
-export const factBlocks = (story: Story): readonly Block[] => {
+export const factBlocks = (story: Story, facts: ClusterFacts | null = null): readonly Block[] => {
   const hosts = [...new Set(story.inventories.map(({ entry }) => entry.host))];
   if (hosts.length === 0)
     return [
@@ -105,7 +106,11 @@ export const factBlocks = (story: Story): readonly Block[] => {
         'Not recorded: the journal has no inspections of what the servers held; it was written by an older version of the console, or nothing was begun.',
       ),
     ];
-  const nodes = hosts.filter((host) => host !== 'monitor');
+  const ofWorkers = facts?.workers ?? [];
+  const nodes = hosts.filter(
+    (host) =>
+      host !== 'monitor' && !ofWorkers.some((group) => group.nodes.some(({ alias }) => alias === host)),
+  );
   const of = (some: readonly string[], moment: Moment): RecordedInventory | null =>
     recordedAt(story, some, moment);
   /** Of two looks before, the one that fits better and saw something. */
@@ -114,7 +119,16 @@ export const factBlocks = (story: Story): readonly Block[] => {
     return one?.inventory == null ? (of(some, second) ?? one) : one;
   };
   const sides = [
-    { title: 'Primary', hosts: nodes, rows: true },
+    {
+      title: ofWorkers.length === 0 ? 'Primary' : 'Primary of the coordinator’s group',
+      hosts: nodes,
+      rows: true,
+    },
+    ...ofWorkers.map((group) => ({
+      title: `Primary of group ${group.group}`,
+      hosts: group.nodes.map(({ alias }): string => alias),
+      rows: true,
+    })),
     { title: 'Monitor', hosts: ['monitor'], rows: false },
   ];
   return sides.flatMap(({ title, hosts: some, rows }): readonly Block[] => {

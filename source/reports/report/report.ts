@@ -117,7 +117,7 @@ export const makeReport = (ground: ReportGround): Report => {
       heading(2, 'The rollback over time'),
       ...verdictBlocks(story),
       heading(2, 'Facts before and after'),
-      ...factBlocks(story),
+      ...factBlocks(story, facts),
       heading(2, 'Commands'),
       ...commandBlocks(story, tail),
       heading(2, 'Where the full records are'),

@@ -1,5 +1,6 @@
 import { pausesWords, took } from '../../cluster/amounts.ts';
-import { type ClusterFacts, hostsOf, isNode } from '../../cluster/facts.ts';
+import { type ClusterFacts, hostsOf } from '../../cluster/facts.ts';
+import { roleWords, systemWords } from '../../cluster/formation.ts';
 import { localTime, localZone } from '../../cluster/times.ts';
 import type { WritePause } from '../../engine/journal/downtimes.ts';
 import { dryRunWords } from '../../runbook/timing/dry-run.ts';
@@ -26,7 +27,7 @@ export const clusterBlocks = (facts: ClusterFacts | null): readonly Block[] =>
           ],
           hostsOf(facts).map((host) => [
             [literal(host.alias)],
-            isNode(host) ? host.role : 'monitor',
+            roleWords(facts, host),
             host.oldVersion,
             host.newVersion,
             [literal(host.data)],
@@ -39,7 +40,7 @@ export const clusterBlocks = (facts: ClusterFacts | null): readonly Block[] =>
           ', pg_auto_failover’s extension ',
           literal(facts.monitor.extensionVersion),
           ' before, system identifier ',
-          literal(facts.systemIdentifier),
+          literal(systemWords(facts)),
           ' before, pg_upgrade in ',
           literal(facts.mode),
           ' mode.',

@@ -1,6 +1,6 @@
 import type { ClusterFacts, HostFacts } from '../../cluster/facts.ts';
-import { isNode } from '../../cluster/facts.ts';
-import { type Fragment, fixed, hereDocument, lines, sh, spaced } from '../../cluster/fragment.ts';
+import { isNode, preloadsCitus } from '../../cluster/facts.ts';
+import { type Fragment, fixed, hereDocument, lines, quoted, sh, spaced } from '../../cluster/fragment.ts';
 import { openDatabasesSql, sqlFunction, sqlProgram } from '../../cluster/superuser-sql.ts';
 import { carriesStatistics } from '../../cluster/version.ts';
 import { below, type Path } from '../../cluster/words.ts';
@@ -8,6 +8,7 @@ import { carryLines } from '../shell/configuration.ts';
 import { initdbCommand, newClusterLines } from '../shell/new-cluster.ts';
 import { ownershipFunctions } from '../shell/ownership.ts';
 import { upgradeCauses, upgradeCommand } from '../shell/pg-upgrade-command.ts';
+import { onThisNode } from '../shell/shell.ts';
 import script from './dry-run-script.sh' with { type: 'text' };
 import { getsPrimaryFiles, unpackLines } from './primary-files.ts';
 import { dryRunSettings as settings, socketOf, throwawayOf } from './throwaway.ts';
@@ -53,7 +54,12 @@ const commonSettings = (host: HostFacts): readonly string[] => [
  * template1. Source: PostgreSQL, src/bin/pg_upgrade/server.c, start_postmaster.
  */
 const serverSettings = (host: HostFacts): string =>
-  [...commonSettings(host), 'synchronous_commit = off', 'full_page_writes = off'].join('\n');
+  [
+    ...commonSettings(host),
+    'synchronous_commit = off',
+    'full_page_writes = off',
+    ...Object.entries(onThisNode(host)).map(([name, value]) => `${name} = ${value}`),
+  ].join('\n');
 
 /**
  * What the server with the carried configuration has otherwise, at the end of postgresql.auto.conf, where it counts: no archive, no
@@ -119,6 +125,34 @@ const commonFunctions = (
   ${carryFunction(facts, host, files)}
 `;
 
+/**
+ * pg_restore. Where Citus is preloaded the same Citus must be there for both, because its functions refuse a library of another version. From 16 on the
+ * server has the aggregate any_value, which Citus brings below, and citus_prepare_pg_upgrade() drops right before the stop: so it is left out here.
+ * Source: Citus 13.2, CheckCitusVersion and citus_prepare_pg_upgrade; seen from 15.20 to 17.12.
+ */
+const restoreFunction = (facts: ClusterFacts, host: HostFacts): Fragment => {
+  const restore = sqlProgram('pg_restore', { variable: 'new_bin' }, null, { settings });
+  const entries =
+    facts.oldMajor < 16
+      ? sh`grep -Ev ${quoted(String.raw` AGGREGATE (pg_catalog )?"?any_value"?\(`)}`
+      : sh`cat`;
+  return preloadsCitus(host)
+    ? sh`
+      new_pg_restore() {
+        citus=$(ask "$database" ${quoted("select extversion from pg_extension where extname = 'citus'")}) || return 1
+        offered=$(new_psql template1 -X -h "$sock" -p 50432 -U "$superuser" -Atq -c ${quoted("select default_version from pg_available_extensions where name = 'citus'")}) || return 1
+        if [ -n "$citus" ] && [ "$citus" != "$offered" ]; then
+          echo "FATAL:  citus $citus is in use, and for the new version there is citus $offered: both must have the same"
+          return 1
+        fi
+        ${restore} --list --create "$dump" >"$t/entries" || return 1
+        ${entries} "$t/entries" >"$t/entries.kept"
+        ${restore} --use-list="$t/entries.kept" "$@"
+      }
+    `
+    : sh`new_pg_restore() { ${restore} "$@"; }`;
+};
+
 /** The same for what pg_upgrade is for: pg_upgrade --check, the schema's programs. */
 const upgradeFunctions = (facts: ClusterFacts, host: HostFacts): Fragment => {
   const newBin = { variable: 'new_bin' };
@@ -128,7 +162,7 @@ const upgradeFunctions = (facts: ClusterFacts, host: HostFacts): Fragment => {
     # what pg_upgrade has dumped: from 18 on with the planner's statistics
     dump_schema() { new_pg_dump "$@" ${carriesStatistics(facts.newMajor) ? sh`--no-data --sequence-data --statistics` : sh`--schema-only`}; }
     ${sqlFunction(newBin, settings, { name: 'new_pg_dumpall', program: 'pg_dumpall' })}
-    new_pg_restore() { ${sqlProgram('pg_restore', newBin, null, { settings })} "$@"; }
+    ${restoreFunction(facts, host)}
     check_upgrade() { # NEW-DIRECTORY
       ${upgradeCommand(facts, host, true, {
         newData: sh`"$1"`,

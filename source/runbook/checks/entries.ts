@@ -2,6 +2,7 @@ import { posix } from 'node:path';
 import { firstOf } from '../../cluster/amounts.ts';
 import type { Evidence } from '../../cluster/checks/evidence.ts';
 import { primaryOf } from '../../cluster/facts.ts';
+import { groupOfHost } from '../../cluster/formation.ts';
 import { joined, quoted, sh, word } from '../../cluster/fragment.ts';
 import { isServers } from '../../cluster/server-directories.ts';
 import { markFile } from '../shell/ownership.ts';
@@ -33,7 +34,8 @@ const leftOut = ({ facts, inspection }: Seen, { facts: cluster, hosts }: Evidenc
         [facts.data, facts.pgdata].some((directory) => inside(location, `${directory}/${name}`)),
       ),
     );
-  const source = getsPrimaryFiles(facts) && cluster !== null ? primaryOf(cluster) : facts;
+  const source =
+    getsPrimaryFiles(facts) && cluster !== null ? primaryOf(groupOfHost(cluster, facts.alias)) : facts;
   const left = (inspection.entries ?? []).filter(
     ({ name }) =>
       !isServers(name) &&

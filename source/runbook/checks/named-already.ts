@@ -36,6 +36,13 @@ const isOfExtensions = (lines: readonly string[], missing: readonly string[]): b
   return lines.some((line) => missing.some((name) => line.includes(`extension "${name}" is not available`)));
 };
 
+/**
+ * From 16 on the server has the aggregate any_value, which Citus brings below: citus_prepare_pg_upgrade() drops it right before the stop, and no
+ * dry run can. Seen with 13.2.2, from 15.20 to 17.12.
+ */
+const hasCitus = ({ inspection }: HostEvidence): boolean =>
+  inspection?.databases.some((one) => one.extensions.some(({ name }) => name === 'citus')) === true;
+
 /** The check that names what these lines ended with; null: none does. */
 export const namedAlready = (
   host: HostEvidence,
@@ -48,6 +55,7 @@ export const namedAlready = (
     return 'databases-connectable';
   if (lines.some((line) => line.includes('out of shared memory')) && tooFewLocks(seen, host, facts) !== null)
     return 'locks-suffice';
+  if (lines.some((line) => line.includes('"any_value" already exists')) && hasCitus(host)) return 'citus';
   return isOfExtensions(lines, missingExtensions(host)) ? 'extensions-available' : null;
 };
 

@@ -1,4 +1,5 @@
 import type { HostEvidence } from '../../cluster/checks/evidence.ts';
+import { preloadsCitus } from '../../cluster/facts.ts';
 import { sh, word } from '../../cluster/fragment.ts';
 import { type Check, type CheckAnswer, type Issue, onEach } from './check.ts';
 import { identifierFor, inPsql } from './in-psql.ts';
@@ -110,26 +111,50 @@ export const programChecks: readonly Check[] = [
   {
     id: 'citus',
     severity: 'blocker',
-    title: 'No database has Citus',
+    title: 'Citus, where there is any, can be upgraded here',
     scope: 'primary',
-    why: 'pg_upgrade carries none of Citus’ own catalogs: without citus_prepare_pg_upgrade() before it and citus_finish_pg_upgrade() behind it distributed tables come out as empty ones of their own.',
+    why: 'pg_upgrade carries none of Citus’ own catalogs: citus_prepare_pg_upgrade() before it and citus_finish_pg_upgrade() behind it do, by the same Citus on both sides. With hard links a rollback behind the first start leads through a secondary, which Citus’ catalogs do not name.',
     source:
-      'Citus, “Upgrading PostgreSQL version”; its functions citus_prepare_pg_upgrade and citus_finish_pg_upgrade; seen by hand with 13.2.2 from 15.20 to 17.12. docs/citus.md',
-    judge: onEach('primary', served, ({ facts, inspection }): readonly Issue[] =>
-      inspection.databases.flatMap((database) =>
-        database.extensions
-          .filter(({ name }) => name === 'citus')
-          .map(({ version }) => ({
-            found: `citus ${version} in ${database.name}${
-              inspection.offeredExtensions?.includes('citus') === false
-                ? `, and there is no Citus for ${facts.newVersion} on this host`
-                : ''
-            }`,
+      'Citus, “Upgrading PostgreSQL version”; its functions citus_prepare_pg_upgrade and citus_finish_pg_upgrade; seen with 13.2.2 from 15.20 to 17.12. docs/citus.md',
+    judge: onEach('primary', served, ({ facts, inspection }, _host, { facts: cluster }): readonly Issue[] => {
+      const used = inspection.databases.flatMap(({ name, extensions }) =>
+        extensions.flatMap(({ name: its, version }) => (its === 'citus' ? [{ name, version }] : [])),
+      );
+      if (used.length === 0) return [];
+      const versions = used.map(({ version }) => version);
+      const found = used.map(({ name, version }) => `citus ${version} in ${name}`).join(', ');
+      if (inspection.offeredExtensions?.includes('citus') === false)
+        return [
+          {
+            found: `${found}, and there is no Citus for ${facts.newVersion} on this host`,
+            remedy: `install the same Citus for ${facts.newVersion}, on every host; where Citus is not used, drop the extension`,
+          },
+        ];
+      if (versions.some((version) => !version.startsWith('13.')))
+        return [
+          {
+            found: `${found}, and the window’s steps are those of Citus 13 alone`,
             remedy:
-              'upgrade this cluster by hand, with Citus’ own steps (docs/citus.md); where Citus is not used, drop the extension',
-          })),
-      ),
-    ),
+              'update Citus first where there is 13 for both versions, or upgrade this cluster by hand (docs/citus.md); where Citus is not used, drop the extension',
+          },
+        ];
+      if (!preloadsCitus(facts))
+        return [
+          {
+            found: `${found}, and shared_preload_libraries as it was read has no citus`,
+            remedy: 'set shared_preload_libraries, citus first, as Citus asks for it, and restart the server',
+          },
+        ];
+      return cluster?.mode === 'link'
+        ? [
+            {
+              found: `${found}, and mode ${cluster.mode}`,
+              remedy:
+                'set upgrade: {mode: copy} in the cluster file, or clone where the file system can; where Citus is not used, drop the extension',
+            },
+          ]
+        : [];
+    }),
   },
   {
     id: 'extensions-available',

@@ -1,7 +1,7 @@
 import type { HostEvidence } from '../../cluster/checks/evidence.ts';
 import { type HostFacts, isNode, primaryOf } from '../../cluster/facts.ts';
 import { sh } from '../../cluster/fragment.ts';
-import { severalGroups } from '../../cluster/groups.ts';
+import { refusedOfGroups } from '../../cluster/groups.ts';
 import type { MonitorNode } from '../../cluster/monitor-state.ts';
 import { knownLayouts, stateFileSize } from '../../cluster/parse/state-file.ts';
 import { isPrimaryState } from '../../cluster/states.ts';
@@ -59,22 +59,34 @@ export const stateChecks: readonly Check[] = [
       'PostgreSQL, pg_upgrade, “Reverting to old cluster”: in link mode the old cluster is unsafe once the new one has been started; docs/runbook.md, “Rollback”',
     judge: ({ state }) => {
       if (state === null) return withoutMonitor;
-      const several = severalGroups(state);
-      if (several !== null) return [{ kind: 'found', host: null, ...several }];
-      const primaries = state.nodes.filter(isPrimary);
-      if (primaries.length === 1) return [];
-      const named = primaries.map((node) => node.name).join(', ');
-      return [
-        {
-          kind: 'found',
-          host: null,
-          found:
-            primaries.length === 0 ? 'no node is primary' : `${primaries.length} nodes are primary: ${named}`,
-          remedy: 'wait until every node has its assigned state, or bring the missing node back',
-          command: 'pg_autoctl show state',
-        },
-      ];
+      const groups = [...new Set(state.nodes.map(({ group }) => group))];
+      return (groups.length === 0 ? [0] : groups).flatMap((group): readonly CheckAnswer[] => {
+        const primaries = state.nodes.filter((node) => node.group === group && isPrimary(node));
+        if (primaries.length === 1) return [];
+        const named = primaries.map((node) => node.name).join(', ');
+        const where = groups.length < 2 ? '' : `group ${group}: `;
+        return [
+          {
+            kind: 'found',
+            host: null,
+            found: `${where}${primaries.length === 0 ? 'no node is primary' : `${primaries.length} nodes are primary: ${named}`}`,
+            remedy: 'wait until every node has its assigned state, or bring the missing node back',
+            command: 'pg_autoctl show state',
+          },
+        ];
+      });
     },
+  },
+  {
+    id: 'formation-groups',
+    severity: 'blocker',
+    title: 'A formation of several groups can be upgraded, and rolled back, as one',
+    scope: 'cluster',
+    why: 'All groups are one database: none is rolled back alone, and what holds for one must hold for each.',
+    source:
+      'pg_auto_failover v2.0, src/monitor/formation_metadata.c; seen with Citus 13.2.2 from 15.20 to 17.12. docs/citus.md',
+    judge: ({ facts }): readonly CheckAnswer[] =>
+      facts === null ? [] : refusedOfGroups(facts).map((one) => ({ kind: 'found', host: null, ...one })),
   },
   {
     id: 'fallback-copy',

@@ -1,6 +1,7 @@
 import { firstOf } from '../../cluster/amounts.ts';
 import type { TablespaceInspection } from '../../cluster/checks/evidence.ts';
 import { type ClusterFacts, type HostFacts, isNode, primaryOf, userOn } from '../../cluster/facts.ts';
+import { groupOfHost } from '../../cluster/formation.ts';
 import { quoted, sh } from '../../cluster/fragment.ts';
 import { oldName } from '../language/tablespace-names.ts';
 import { type Check, type Issue, onEach } from './check.ts';
@@ -48,9 +49,10 @@ const directoryIssues = (
       remedy: 'inspect it; if it is left over from an earlier upgrade, move or remove it',
       command: sh`ls -laR ${quoted(`${location}_aside`)} | head`.text,
     });
-  if (isNode(facts) && !primaryOf(cluster).tablespaces.some((one) => one === location))
+  const primary = primaryOf(groupOfHost(cluster, facts.alias));
+  if (isNode(facts) && !primary.tablespaces.some((one) => one === location))
     issues.push({
-      found: `${location} is not where ${primaryOf(cluster).alias} has this tablespace`,
+      found: `${location} is not where ${primary.alias} has this tablespace`,
       remedy:
         'make the node anew: its directories are no copy of the primary’s, and a base backup goes where the primary’s are',
       command: sh`ls -l ${facts.data}/pg_tblspc`.text,

@@ -1,5 +1,7 @@
 import type { ClusterFacts } from '../../cluster/facts.ts';
+import { stepsOnHost } from './groups.ts';
 import { inParallel } from './parallel.ts';
+import type { Part, StepsOf } from './part.ts';
 import type { PhaseId, phases, Step } from './step.ts';
 
 /**
@@ -7,11 +9,7 @@ import type { PhaseId, phases, Step } from './step.ts';
  * has parts one behind the other, and a part is a step of steps/ or a group of tracks that run at the same time.
  */
 
-/** What a file of steps/ gives: its step, for a cluster, in the phase in which the outline has put it. */
-export type StepOf = (facts: ClusterFacts, phase: PhaseId) => Step;
-/** The same of what is more than one step, or none where the cluster needs none. */
-export type StepsOf = (facts: ClusterFacts, phase: PhaseId) => readonly Step[];
-export type Part = StepOf | StepsOf;
+export type { Part, StepOf, StepsOf } from './part.ts';
 
 export type Phase = (facts: ClusterFacts) => readonly Step[];
 /** The title that the checklist shows; a phase with another one does not compile. */
@@ -30,11 +28,14 @@ export const phase =
   (facts) =>
     laid(parts, facts, id);
 
-/** For one host after the other. */
+/** For one host after the other, each as of its group. */
 export const each =
-  <Host>(hosts: readonly Host[], partsOf: (host: Host) => readonly Part[]): StepsOf =>
+  <Host extends { readonly alias: string }>(
+    hosts: readonly Host[],
+    partsOf: (host: Host) => readonly Part[],
+  ): StepsOf =>
   (facts, phase) =>
-    hosts.flatMap((host) => laid(partsOf(host), facts, phase));
+    hosts.flatMap((host) => stepsOnHost(facts, host.alias, (group) => laid(partsOf(host), group, phase)));
 
 /** For all hosts at the same time: a track for each, by the host's name. What follows begins when all have come to their end. */
 export const parallel =
@@ -44,26 +45,43 @@ export const parallel =
     partsOf: (host: Host) => readonly Part[],
   ): StepsOf =>
   (facts, phase) =>
-    hosts.flatMap((host) => inParallel(group, host.alias, laid(partsOf(host), facts, phase)));
+    hosts.flatMap((host) =>
+      inParallel(
+        group,
+        host.alias,
+        stepsOnHost(facts, host.alias, (its) => laid(partsOf(host), its, phase)),
+      ),
+    );
 
 export interface TrackParts {
   readonly name: string;
   readonly parts: readonly Part[];
   readonly after: readonly string[];
+  /** Whose group's steps they are: a host's alias. Absent: the whole formation's. */
+  readonly of?: string;
 }
 
 /** A track by its name; it begins when the tracks of its group that are named in `after` have come to their end. */
 export const track = (
   name: string,
   parts: readonly Part[],
-  { after = [] }: { readonly after?: readonly string[] } = {},
-): TrackParts => ({ name, parts, after });
+  { after = [], of }: { readonly after?: readonly string[]; readonly of?: string } = {},
+): TrackParts => ({ name, parts, after, ...(of === undefined ? {} : { of }) });
 
 /** Tracks that run at the same time. Neighbors with the same group's name are one group, also across phases. */
 export const tracks =
   (group: string, all: readonly TrackParts[]): StepsOf =>
   (facts, phase) =>
-    all.flatMap(({ name, parts, after }) => inParallel(group, name, laid(parts, facts, phase), after));
+    all.flatMap(({ name, parts, after, of }) =>
+      inParallel(
+        group,
+        name,
+        of === undefined
+          ? laid(parts, facts, phase)
+          : stepsOnHost(facts, of, (its) => laid(parts, its, phase)),
+        after,
+      ),
+    );
 
 /** Parts that only some clusters need. */
 export const only = (needed: boolean, parts: readonly Part[]): readonly Part[] => (needed ? parts : []);

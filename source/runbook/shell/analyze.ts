@@ -2,7 +2,7 @@ import type { HostFacts } from '../../cluster/facts.ts';
 import { type Fragment, hereDocument, quoted, sh, word } from '../../cluster/fragment.ts';
 import type { SessionSettings } from '../../cluster/superuser-sql.ts';
 import type { Path } from '../../cluster/words.ts';
-import { psql, vacuumdbOne } from './shell.ts';
+import { onThisNode, psql, vacuumdbOne } from './shell.ts';
 
 /** Every table and materialized view that vacuumdb would have analyzed and that was not since \`begun\`, psql's variable. Source: PostgreSQL, vacuumdb.c. */
 const leftSql = `select format('analyze %I.%I', n.nspname, c.relname) from pg_class c join pg_namespace n on n.oid = c.relnamespace
@@ -53,8 +53,10 @@ export const analyzeLines = (
   return sh`
     ${hereDocument(sh`cat > ${sql}`, 'END-OF-SQL', missing ? missingSql : leftSql)}
     ${ask} -Atc ${quoted('select datname from pg_database where datallowconn and datconnlimit <> -2 order by 1')} > ${databases}
-    ${rounds.map(
-      (settings, at) => sh`
+    ${rounds
+      .map((settings) => ({ ...settings, ...onThisNode(host) }))
+      .map(
+        (settings, at) => sh`
       while IFS= read -r database; do
         begun=$(${ask} -Atc ${quoted('select clock_timestamp()')} </dev/null)
         # vacuumdb takes a name with a = in it for a connection string: so it gets one
@@ -65,7 +67,7 @@ export const analyzeLines = (
         ${at === rounds.length - 1 && noteFailedLines(said)}
       done < ${databases}
     `,
-    )}
+      )}
     rm -f ${sql} ${databases} ${said}
   `;
 };

@@ -1,7 +1,8 @@
-import type { HostFacts } from '../../cluster/facts.ts';
+import { type HostFacts, preloadsCitus } from '../../cluster/facts.ts';
 import { type Fragment, quoted, sh, word } from '../../cluster/fragment.ts';
 import { connectableDatabasesSql } from '../../cluster/superuser-sql.ts';
 import type { Path } from '../../cluster/words.ts';
+import { citusCopies } from './citus.ts';
 import { psql } from './shell.ts';
 
 /**
@@ -17,7 +18,9 @@ export const notedFile = (host: HostFacts): Path => word`${host.workDir}/noted`;
  * while it has given none, and its step, empty where it cycles. Temporary ones are left out, and indexes that pg_dump does not
  * dump either, because they are not valid. Source: PostgreSQL, pg_dump.c, getIndexes; functions-sequence.
  */
-const contentsSql = `copy (select case c.relkind when 'S' then 'sequence' when 'v' then 'view' when 'm' then 'materialized view'
+const contentsSql = (
+  only: string,
+): string => `copy (select case c.relkind when 'S' then 'sequence' when 'v' then 'view' when 'm' then 'materialized view'
     when 'f' then 'foreign table' when 'i' then 'index' when 'I' then 'index' else 'table' end,
   current_database(), n.nspname, c.relname,
   case c.relkind when 'S' then coalesce(pg_sequence_last_value(c.oid)::text, '') else '' end,
@@ -25,7 +28,10 @@ const contentsSql = `copy (select case c.relkind when 'S' then 'sequence' when '
   from pg_class c join pg_namespace n on n.oid = c.relnamespace
   left join pg_index i on i.indexrelid = c.oid left join pg_sequence s on s.seqrelid = c.oid
   where n.nspname !~ '^pg_' and n.nspname <> 'information_schema' and c.relpersistence <> 't'
-    and c.relkind in ('r', 'p', 'v', 'm', 'f', 'S', 'i', 'I') and (i.indexrelid is null or c.relkind = 'I' or (i.indisvalid and i.indisready))) to stdout`;
+    and c.relkind in ('r', 'p', 'v', 'm', 'f', 'S', 'i', 'I') and (i.indexrelid is null or c.relkind = 'I' or (i.indisvalid and i.indisready))${only}) to stdout`;
+
+/** A try that was left behind citus_prepare_pg_upgrade() has left copies there: no loss. */
+const withoutCopies = ` and not (n.nspname = 'public' and c.relname in (${citusCopies.map((name) => `'${name}'`).join(', ')}))`;
 
 /** Lines that write what is in every database into a file, as a shell function: \`contents FILE\`. */
 export const contentsFunction = (host: HostFacts, bindir: Path, socket: Path): Fragment => {
@@ -36,7 +42,7 @@ export const contentsFunction = (host: HostFacts, bindir: Path, socket: Path): F
       ${program} -Atc ${quoted("copy (select 'database', datname, '', '', '', '' from pg_database where datallowconn) to stdout")} > "$1"
       ${program} -Atc ${quoted(connectableDatabasesSql)} > "$1.databases"
       while IFS= read -r database; do
-        ${inDatabase} -Atc ${quoted(contentsSql)} </dev/null >> "$1"
+        ${inDatabase} -Atc ${quoted(contentsSql(preloadsCitus(host) ? withoutCopies : ''))} </dev/null >> "$1"
       done < "$1.databases"
       rm "$1.databases"
     }

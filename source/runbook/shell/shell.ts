@@ -1,4 +1,4 @@
-import type { HostFacts } from '../../cluster/facts.ts';
+import { type HostFacts, preloadsCitus } from '../../cluster/facts.ts';
 import {
   constant,
   type Fragment,
@@ -40,6 +40,16 @@ export const mark = <const Id extends string>(host: HostFacts, id: Known<Id>): F
   const file: Path = word`${directory}/${known<Id>(id)}`;
   return sh`mkdir -p ${directory} && date -u +%FT%TZ > ${file} && { sync -- ${file} ${directory} || sync; }`;
 };
+
+/**
+ * What a session on one node of Citus is told beside: to change that node alone, because isolated it reaches no other, and each primary has the same done; and
+ * not to hide shards, by a condition with which vacuumdb's own question fails. Nothing where citus is not preloaded. Seen with Citus 13.2.2 on 17.12:
+ * docs/citus.md, “What was seen”.
+ */
+export const onThisNode = (host: HostFacts): SessionSettings =>
+  preloadsCitus(host)
+    ? { 'citus.enable_ddl_propagation': 'off', 'citus.override_table_visibility': 'off' }
+    : {};
 
 /** psql as the superuser of this host's server, through a socket directory; a failed statement ends it. */
 export const psql = (

@@ -2,7 +2,7 @@ import type { HostFacts } from '../../cluster/facts.ts';
 import { type Fragment, hereDocument, quoted, sh, word } from '../../cluster/fragment.ts';
 import type { Path } from '../../cluster/words.ts';
 import { grantStatement, privilegesSql } from './inventory/privileges-sql.ts';
-import { psql } from './shell.ts';
+import { onThisNode, psql } from './shell.ts';
 
 /**
  * Extensions of the session's database that the new version has another default version of: those of pg_upgrade's update_extensions.sql, but
@@ -48,7 +48,12 @@ order by t.sign = 'o' desc, 1 \\gexec`;
  * the extension's older version too. Behind toDoFunctions; \`databases\` is the file.
  */
 export const updateExtensionsLines = (host: HostFacts, socket: Path, databases: Fragment): Fragment => {
-  const inDatabase = psql(host, host.newBindir, { variable: 'database' }, { socket });
+  const inDatabase = psql(
+    host,
+    host.newBindir,
+    { variable: 'database' },
+    { socket, settings: onThisNode(host) },
+  );
   const [sql, names, said] = [
     word`${host.workDir}/update-extension.sql`,
     word`${host.workDir}/extensions`,

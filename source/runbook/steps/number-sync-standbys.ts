@@ -4,7 +4,7 @@ import { sqlLiteral } from '../../cluster/quote.ts';
 import { everyNodeSettled } from '../language/conditions.ts';
 import { enoughStandbys, syncStandbysAre } from '../language/group-conditions.ts';
 import { done, makeStep, pending } from '../language/make-step.ts';
-import type { StepOf, StepsOf } from '../language/outline.ts';
+import type { StepOf } from '../language/outline.ts';
 import { undoText } from '../language/undo.ts';
 import { savedIsCurrent, suspensionIsPast } from '../language/window.ts';
 import { setSyncStandbys } from '../shell/sync-standbys.ts';
@@ -60,16 +60,13 @@ export const restoredSyncStandbys = (facts: ClusterFacts, writer: NodeFacts) =>
     settleSeconds: 60,
   }) as const;
 
-export const restoreSyncStandbys: StepsOf = (facts, phase) =>
-  facts.numberSyncStandbys === 0
-    ? []
-    : [
-        makeStep(facts, {
-          ...restoredSyncStandbys(facts, primaryOf(facts)),
-          phase,
-          reason: 'The durability that the cluster had before the window.',
-          guide: null,
-          deviation: 'The guide never set it to 0, and writes hung.',
-          undo: undoText(`set_formation_number_sync_standbys(${sqlLiteral(facts.formation)}, 0)`),
-        }),
-      ];
+/** Where there was one. */
+export const restoreSyncStandbys: StepOf = (facts, phase) =>
+  makeStep(facts, {
+    ...restoredSyncStandbys(facts, primaryOf(facts)),
+    phase,
+    reason: 'The durability that the cluster had before the window.',
+    guide: null,
+    deviation: 'The guide never set it to 0, and writes hung.',
+    undo: undoText(`set_formation_number_sync_standbys(${sqlLiteral(facts.formation)}, 0)`),
+  });

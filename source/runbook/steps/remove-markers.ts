@@ -1,4 +1,4 @@
-import { type ClusterFacts, type HostFacts, isNode } from '../../cluster/facts.ts';
+import { type ClusterFacts, type HostFacts, isNode, preloadsCitus } from '../../cluster/facts.ts';
 import { type Fragment, sh } from '../../cluster/fragment.ts';
 import { type HostObservation, hostIn } from '../../cluster/observations.ts';
 import type { Path } from '../../cluster/words.ts';
@@ -47,7 +47,7 @@ export const removeMarkers =
         ${leftoverNamesLines(facts, host)}
         # the marker files go last, behind the record: while one is there, this is not done, and a rollback through a fallback copy is found again
         mkdir -p done; date -u +%FT%TZ > done/tidying; sync -- done/tidying done || sync
-        rm -rf fingerprint fingerprint-old stopped handed-over noted noted.now noted.now.differs inventory inventory.now inventory.differs subscriptions receiving to-do pg_upgrade configuration checks link base-backup tablespaces${host.wal !== null && sh` wal-directory`} ${privateSocket(host)}
+        rm -rf fingerprint fingerprint-old stopped handed-over noted noted.now noted.now.differs inventory inventory.now inventory.differs subscriptions receiving to-do pg_upgrade configuration checks link base-backup tablespaces${host.wal !== null && sh` wal-directory`}${preloadsCitus(host) && sh` citus citus.new citus.now databases.citus repair-citus.sql`} ${privateSocket(host)}
         now=$(date -u +%Y%m%dT%H%M%SZ)
         if [ -d saved ]; then mv saved "saved.$now"; fi
         if [ -e record.json ]; then mv record.json "record.$now.json"; fi

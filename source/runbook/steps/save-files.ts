@@ -1,4 +1,4 @@
-import { type HostFacts, isNode } from '../../cluster/facts.ts';
+import { type ClusterFacts, type HostFacts, isNode } from '../../cluster/facts.ts';
 import { type Fragment, hereDocument, known, lines, sh, spaced, word } from '../../cluster/fragment.ts';
 import { sqlProgram } from '../../cluster/superuser-sql.ts';
 import type { Path } from '../../cluster/words.ts';
@@ -17,13 +17,16 @@ import { mark, script, upgradeDir } from '../shell/shell.ts';
 const unitCopies = (service: Extract<HostFacts['service'], { kind: 'systemd' }>): Fragment =>
   lines(...unitFiles(service).map((file) => sh`cp -p ${file} ${keptUnitFile(service.unit, file)}`));
 
-/** Copies of what pg_autoctl knows and of the unit, and the record of how the cluster was. Nothing of the cluster changes. */
+/**
+ * Copies of what pg_autoctl knows and of the unit, and the record of how the cluster was. Nothing of the cluster changes. `cluster`: whose record, where the
+ * host’s group is not all of it.
+ */
 export const saveFiles =
-  (host: HostFacts): StepOf =>
+  (host: HostFacts, cluster?: ClusterFacts): StepOf =>
   (facts, phase) => {
     // Readable, because the card of this step is where the operator sees what was discovered.
     // What is accepted, and the custom steps, are no facts of the cluster: they count as the cluster file has them at the time.
-    const { accept: _accept, custom: _custom, ...lasting } = facts;
+    const { accept: _accept, custom: _custom, ...lasting } = cluster ?? facts;
     const record = JSON.stringify(lasting, null, 1);
     const saved: Path = word`${host.workDir}/saved`;
     const doneDir: Path = word`${host.workDir}/done`;

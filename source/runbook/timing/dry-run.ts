@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Evidence } from '../../cluster/checks/evidence.ts';
-import { type ClusterFacts, primaryOf } from '../../cluster/facts.ts';
+import type { ClusterFacts } from '../../cluster/facts.ts';
+import { primariesOf } from '../../cluster/formation.ts';
 import { localTime } from '../../cluster/times.ts';
 import { type HostMeasurements, type Measurements, measurementsOf } from './measurements.ts';
 
@@ -32,7 +33,7 @@ export interface TimingBasis {
 
 /** Whether the schema was restored on every host that pg_upgrade runs on: the largest part of a downtime. */
 export const isHeld = (facts: ClusterFacts, measurements: Measurements): boolean =>
-  [primaryOf(facts), facts.monitor].every(({ alias }) => measurements.get(alias)?.schemaMs != null);
+  [...primariesOf(facts), facts.monitor].every(({ alias }) => measurements.get(alias)?.schemaMs != null);
 
 const filled = (first: HostMeasurements, second: HostMeasurements | undefined): HostMeasurements =>
   second === undefined

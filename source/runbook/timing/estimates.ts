@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { type ClusterFacts, isNode, linkedOf, primaryOf, secondariesOf } from '../../cluster/facts.ts';
+import { type ClusterFacts, isNode, linkedOf, primaryOf } from '../../cluster/facts.ts';
+import { allSecondariesOf, groupOfHost, primariesOf } from '../../cluster/formation.ts';
 import { carriesStatistics, reportsItsStop } from '../../cluster/version.ts';
 import type { Step, StepId } from '../language/step.ts';
 import { upgradeRunbook } from '../upgrade.ts';
@@ -7,7 +8,7 @@ import { dryRunSchema, type TimingBasis } from './dry-run.ts';
 import type { Measurements } from './measurements.ts';
 import { assumedDisk, backupSeconds, linkSeconds } from './paces.ts';
 import { lengthOf, spansOf, type TimeSpan } from './schedule.ts';
-import { usualSeconds } from './step-seconds.ts';
+import { reportSeconds, reportSecondsOf, usualSeconds } from './step-seconds.ts';
 
 export interface Estimates {
   /** Seconds, by step. */
@@ -62,14 +63,8 @@ const upgradeSum = (facts: ClusterFacts, alias: string, measurements: Measuremen
   return floor + dump + restore + files;
 };
 
-/**
- * A pg_autoctl that reports its stop tries so twice, 5 s apart, and the window has the monitor down then. The extension that the facts tell is
- * that of the pg_autoctl that runs. Source: pg_auto_failover, main branch at bc8c6ae0, service_keeper.c, keeper_node_active_shutdown_loop.
- */
-const reportSeconds = 10;
-const reportsStops = (facts: ClusterFacts): boolean => reportsItsStop(facts.monitor.extensionVersion);
-
-const secondsOf = (facts: ClusterFacts, measurements: Measurements, step: Step): number => {
+const secondsOf = (cluster: ClusterFacts, measurements: Measurements, step: Step): number => {
+  const facts = groupOfHost(cluster, step.host);
   const primary = measurements.get(primaryOf(facts).alias);
   const own = measurements.get(step.host);
   const kind = step.id.split('.').at(-1) ?? '';
@@ -102,9 +97,7 @@ const secondsOf = (facts: ClusterFacts, measurements: Measurements, step: Step):
     case 'link':
       return linkSeconds(primary, own);
     case 'stop':
-      return (
-        usualSeconds(step.id) + (step.host !== facts.monitor.alias && reportsStops(facts) ? reportSeconds : 0)
-      );
+      return usualSeconds(step.id) + reportSecondsOf(facts, step);
     case 'join':
       return linkedOf(facts).some((node) => node.alias === step.host)
         ? usualSeconds(step.id)
@@ -117,18 +110,18 @@ const secondsOf = (facts: ClusterFacts, measurements: Measurements, step: Step):
 const assumptions = (facts: ClusterFacts, measurements: Measurements): readonly string[] => {
   const missing = (alias: string, what: string): string =>
     `${alias}: ${what} was not measured, typical hardware is assumed`;
-  const upgraded = [primaryOf(facts), facts.monitor];
+  const upgraded = [...primariesOf(facts), facts.monitor];
   return [
     ...upgraded.flatMap(({ alias }) =>
       measurements.get(alias)?.schemaMs == null ? [missing(alias, 'the restore of the schema')] : [],
     ),
-    ...secondariesOf(facts).flatMap(({ alias }) =>
+    ...allSecondariesOf(facts).flatMap(({ alias }) =>
       measurements.get(alias)?.diskBytesPerSecond == null ? [missing(alias, 'the disk’s speed')] : [],
     ),
     ...(isNode(primaryOf(facts)) && measurements.get(primaryOf(facts).alias)?.linkBytesPerSecond == null
       ? ['the network card does not tell its speed: 1 Gbit/s is assumed']
       : []),
-    ...(reportsStops(facts)
+    ...(reportsItsStop(facts.monitor.extensionVersion)
       ? [
           `pg_autoctl of the extension ${facts.monitor.extensionVersion} reports its stop, and the monitor is down then: ${reportSeconds} s more are counted for each stop, the primary’s too; not tried on a server`,
         ]

@@ -1,5 +1,6 @@
 import { took } from '../../cluster/amounts.ts';
 import { type ClusterFacts, primaryOf, secondariesOf } from '../../cluster/facts.ts';
+import { groupsOf } from '../../cluster/formation.ts';
 import type { Measurements } from './measurements.ts';
 import { backupSeconds, linkSeconds } from './paces.ts';
 
@@ -15,7 +16,10 @@ export interface RebuildChoice {
   readonly canLink: boolean;
 }
 
-export const rebuildChoices = (facts: ClusterFacts, measurements: Measurements): readonly RebuildChoice[] => {
+export const rebuildChoices = (facts: ClusterFacts, measurements: Measurements): readonly RebuildChoice[] =>
+  groupsOf(facts).flatMap((group) => choicesOfGroup(group, measurements));
+
+const choicesOfGroup = (facts: ClusterFacts, measurements: Measurements): readonly RebuildChoice[] => {
   const primary = measurements.get(primaryOf(facts).alias);
   const measured = primary?.dataBytes != null;
   const canLink = facts.mode === 'link';

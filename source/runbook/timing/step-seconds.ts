@@ -1,4 +1,6 @@
-import type { StepId } from '../language/step.ts';
+import type { ClusterFacts } from '../../cluster/facts.ts';
+import { reportsItsStop } from '../../cluster/version.ts';
+import type { Step, StepId } from '../language/step.ts';
 
 /**
  * Seconds of steps whose time does not grow with the cluster: as they took on the lab, with the inspections before and
@@ -19,8 +21,23 @@ const usual: readonly (readonly [RegExp, number])[] = [
   [/\.(create|drop-nodes)$/, 2.5],
   [/\.promote$/, 1],
   [/\.switch(over|-back)$/, 15],
+  // Of Citus: its catalogs are copied, and the extension's objects made again.
+  [/\.citus-(prepare|finish|repair)$/, 1],
   [/./, 0.25],
 ];
 
 /** Seconds that a step usually takes; what grows with the cluster is counted apart (estimates.ts, engine/preview.ts). */
 export const usualSeconds = (id: StepId): number => usual.find(([kind]) => kind.test(id))?.[1] ?? 1;
+
+/**
+ * A pg_autoctl that reports its stop tries so twice, 5 s apart, and the window has the monitor down then, forwards and back. The extension that the
+ * facts tell is that of the pg_autoctl that runs before it. Source: pg_auto_failover, main branch at bc8c6ae0, service_keeper.c,
+ * keeper_node_active_shutdown_loop.
+ */
+export const reportSeconds = 10;
+
+/** How long a step waits for such reports; a stop of a node alone does. */
+export const reportSecondsOf = (facts: ClusterFacts, { id, host }: Pick<Step, 'id' | 'host'>): number =>
+  id.endsWith('.stop') && host !== facts.monitor.alias && reportsItsStop(facts.monitor.extensionVersion)
+    ? reportSeconds
+    : 0;

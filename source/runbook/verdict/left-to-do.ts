@@ -1,4 +1,5 @@
-import { type ClusterFacts, type HostFacts, hostsOf, primaryOf } from '../../cluster/facts.ts';
+import { type ClusterFacts, type HostFacts, hostsOf, nodesOf, primaryOf } from '../../cluster/facts.ts';
+import { primariesOf } from '../../cluster/formation.ts';
 import { joined, quoted, sh } from '../../cluster/fragment.ts';
 import { hostIn, isDataDirectory, nodeIn, type Observations } from '../../cluster/observations.ts';
 import type { ToDo } from '../../cluster/to-do.ts';
@@ -27,7 +28,10 @@ export const wentDown = (facts: ClusterFacts, world: Observations): readonly ToD
   });
 
 /** The hosts on which steps note what they leave undone, in the order in which it is told. */
-export const noteHosts = (facts: ClusterFacts): readonly HostFacts[] => [primaryOf(facts), facts.monitor];
+export const noteHosts = (facts: ClusterFacts): readonly HostFacts[] => [
+  ...primariesOf(facts),
+  facts.monitor,
+];
 
 /** Of these hosts: a pg_wal that was elsewhere, and lies in the data directory. */
 const walInside = (hosts: readonly HostFacts[], world: Observations): readonly ToDo[] =>
@@ -70,7 +74,7 @@ export const leftToDo = (facts: ClusterFacts, world: Observations): readonly ToD
  */
 export const leftByRollback = (facts: ClusterFacts, world: Observations): readonly ToDo[] =>
   walInside(
-    facts.nodes.filter(({ alias }) => {
+    nodesOf(facts).filter(({ alias }) => {
       const seen = hostIn(world, alias);
       return (
         seen !== null &&

@@ -1,4 +1,5 @@
 import type { ClusterFacts } from '../../cluster/facts.ts';
+import { groupsOf, worldOf } from '../../cluster/formation.ts';
 import { monitorIn, type Observations } from '../../cluster/observations.ts';
 import type { Step } from '../language/step.ts';
 import { suspensionIsPast } from '../language/window.ts';
@@ -27,6 +28,8 @@ export const monitorAbsence = (
   const start = steps.find((step) => step.milestone === 'monitor-starts');
   if (monitorIn(world) !== null || stop === undefined || start === undefined) return null;
   const over = (step: Step): boolean => passed(step) || step.probe(world).state === 'done';
-  const planned = passed(stop) || direction !== 'upgrade' || suspensionIsPast(facts, world);
+  const suspended = (): boolean =>
+    groupsOf(facts).every((group) => suspensionIsPast(group, worldOf(facts, group, world)));
+  const planned = passed(stop) || direction !== 'upgrade' || suspended();
   return planned && over(stop) && !over(start) ? { step: start, number: steps.indexOf(start) + 1 } : null;
 };

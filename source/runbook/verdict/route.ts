@@ -1,4 +1,5 @@
 import { type ClusterFacts, type NodeFacts, primaryOf, secondariesOf } from '../../cluster/facts.ts';
+import { groupsOf, worldOf } from '../../cluster/formation.ts';
 import { word } from '../../cluster/fragment.ts';
 import { hostIn, isLeftOut, monitorIn, type Observations } from '../../cluster/observations.ts';
 import type { Alias, Label } from '../../cluster/words.ts';
@@ -103,7 +104,33 @@ const withoutPrimary = (facts: ClusterFacts, primary: NodeFacts, world: Observat
  * Source: PostgreSQL, pg_upgrade, “Reverting to old cluster”; every way was measured with PostgreSQL 15.20 and 17.12 and
  * pg_auto_failover 2.0 and 2.2 on the lab (test/lab/rollback.test.ts).
  */
-export const rollbackRoute = (facts: ClusterFacts, world: Observations): Route => {
+export const rollbackRoute = (facts: ClusterFacts, world: Observations): Route =>
+  facts.workers === undefined ? routeOfGroup(facts, world) : formationRoute(facts, world);
+
+/**
+ * The route of a formation is one that every group has. A fallback copy that takes its primary's place is registered anew, and Citus' catalogs would
+ * have to learn of it: no such way is known yet (docs/citus.md).
+ */
+const formationRoute = (facts: ClusterFacts, world: Observations): Route => {
+  const all = groupsOf(facts).map((group) => ({
+    group,
+    route: routeOfGroup(group, worldOf(facts, group, world)),
+  }));
+  const blind = all.find(({ route }) => route.kind === 'unknown');
+  if (blind !== undefined) return blind.route;
+  if (all.some(({ route }) => route.kind === 'backup')) return { kind: 'backup' };
+  const through = all.find(({ route }) => route.kind === 'fallback-copy');
+  if (through?.route.kind === 'fallback-copy')
+    return {
+      kind: 'unknown',
+      why: `group ${through.group.group} could only roll back through ${through.route.node.alias}’s fallback copy, which Citus’ catalogs do not name: by hand, see docs/citus.md`,
+    };
+  return all.every(({ route }) => route.kind === 'nothing')
+    ? { kind: 'nothing' }
+    : { kind: 'own', linked: all.some(({ route }) => route.kind === 'own' && route.linked) };
+};
+
+const routeOfGroup = (facts: ClusterFacts, world: Observations): Route => {
   const through = begun(facts, world);
   const primary = primaryOf(facts);
   const seen = hostIn(world, primary.alias);

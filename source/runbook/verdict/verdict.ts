@@ -1,5 +1,6 @@
 import { firstOf } from '../../cluster/amounts.ts';
 import { type ClusterFacts, type NodeFacts, primaryOf } from '../../cluster/facts.ts';
+import { groupsOf, worldOf } from '../../cluster/formation.ts';
 import { hostIn, isDataDirectory, type Observations } from '../../cluster/observations.ts';
 import { localMinute } from '../../cluster/times.ts';
 import { isAsKept, isSwapped, newClusterStarted, newSystemIdentifier } from '../language/evidence.ts';
@@ -108,6 +109,34 @@ const says = (facts: ClusterFacts, route: Route, world: Observations): RollbackV
   }
 };
 
+/** From the best to the worst. */
+const ranks = [
+  'nothing-to-undo',
+  'safe',
+  'safe-through',
+  'loses-new-writes',
+  'backup-only',
+  'unknown',
+] as const;
+const rankOf = ({ kind }: RollbackVerdict): number => ranks.indexOf(kind);
+
+/** All groups are one database: what a rollback costs is what it costs the worst of them. */
+const formationVerdict = (facts: ClusterFacts, world: Observations): RollbackVerdict => {
+  const route = rollbackRoute(facts, world);
+  if (route.kind !== 'own') return says(facts, route, world);
+  const all = groupsOf(facts).map((group) => {
+    const its = worldOf(facts, group, world);
+    return { group, verdict: says(group, rollbackRoute(group, its), its) };
+  });
+  const worst = all.reduce((one, other) => (rankOf(other.verdict) > rankOf(one.verdict) ? other : one));
+  const { group, verdict } = worst;
+  return verdict.kind === 'loses-new-writes'
+    ? { ...verdict, says: `${verdict.says} (group ${group.group})` }
+    : verdict;
+};
+
 /** The verdict that stands in the header and before every confirmation. */
 export const rollbackVerdict = (facts: ClusterFacts, world: Observations): RollbackVerdict =>
-  says(facts, rollbackRoute(facts, world), world);
+  facts.workers === undefined
+    ? says(facts, rollbackRoute(facts, world), world)
+    : formationVerdict(facts, world);

@@ -3,6 +3,7 @@ import type { Evidence, HostEvidence } from '../../cluster/checks/evidence.ts';
 import { isComplete, parseSections } from '../../cluster/checks/sections.ts';
 import type { Config } from '../../cluster/config.ts';
 import { type ClusterFacts, type HostFacts, primaryOf, userOn } from '../../cluster/facts.ts';
+import { groupOfHost, groupsOf } from '../../cluster/formation.ts';
 import { sh } from '../../cluster/fragment.ts';
 import { theLogin } from '../../cluster/login.ts';
 import { type Problem, problem, type Result } from '../../cluster/result.ts';
@@ -130,10 +131,10 @@ const runDry = async (
 
 /** The primary's configuration, for the secondaries that will have it. Null: it cannot be read, or is more than configuration. */
 const primaryFilesOf = async (
-  facts: ClusterFacts | null,
+  facts: ClusterFacts,
   hosts: ReadonlyMap<string, RemoteHost>,
 ): Promise<readonly string[] | null> => {
-  if (facts === null || !facts.nodes.some(getsPrimaryFiles)) return null;
+  if (!facts.nodes.some(getsPrimaryFiles)) return null;
   const primary = primaryOf(facts);
   const host = hosts.get(primary.alias);
   const answer = await host?.run(primaryFilesScript(primary).text, {
@@ -155,15 +156,18 @@ export const check = async (options: CheckOptions): Promise<Result<CheckResult>>
   const { facts, state, hosts } = surveyed.value;
   const id = checkId();
   say('inspecting every host, and a dry run with the new binaries');
-  const files = primaryFilesOf(facts, hosts);
+  const files = new Map(
+    (facts === null ? [] : groupsOf(facts)).map((group) => [group, primaryFilesOf(group, hosts)] as const),
+  );
   const seen = await Promise.all(
     surveyed.value.evidence.map(async (evidence): Promise<HostEvidence> => {
       const host = hosts.get(evidence.alias);
       if (host === undefined || evidence.reach.kind !== 'reached') return evidence;
-      const inspected = await inspectionOf(evidence, host, facts, config);
-      if (facts === null || evidence.facts === null) return inspected;
-      const dry = { keepNewDirectory, primaryFiles: await files };
-      return { ...inspected, ...(await runDry(host, evidence.facts, facts, id, dry)) };
+      const group = facts === null ? null : groupOfHost(facts, evidence.alias);
+      const inspected = await inspectionOf(evidence, host, group, config);
+      if (group === null || evidence.facts === null) return inspected;
+      const dry = { keepNewDirectory, primaryFiles: (await files.get(group)) ?? null };
+      return { ...inspected, ...(await runDry(host, evidence.facts, group, id, dry)) };
     }),
   );
   await Promise.all([...hosts.values()].map((host) => host.close()));

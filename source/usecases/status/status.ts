@@ -1,5 +1,6 @@
 import type { Config } from '../../cluster/config.ts';
-import { type ClusterFacts, clusterFactsSchema, hostsOf, primaryOf, userOn } from '../../cluster/facts.ts';
+import { type ClusterFacts, clusterFactsSchema, hostsOf, nodesOf, userOn } from '../../cluster/facts.ts';
+import { primariesOf } from '../../cluster/formation.ts';
 import type { MonitorNode } from '../../cluster/monitor-state.ts';
 import { hostIn, isDataDirectory, monitorIn, nodeIn, type Observations } from '../../cluster/observations.ts';
 import { ok, type Problem, problem, type Result } from '../../cluster/result.ts';
@@ -125,7 +126,10 @@ const hostStatus = (
     };
   });
 
-const neededOf = (facts: ClusterFacts): readonly string[] => [facts.monitor.alias, primaryOf(facts).alias];
+const neededOf = (facts: ClusterFacts): readonly string[] => [
+  facts.monitor.alias,
+  ...primariesOf(facts).map(({ alias }) => alias),
+];
 
 /** Where the upgrade stands, by what the servers say of each step, in the direction that the run goes. Pure. */
 export const upgradeStatus = (
@@ -193,7 +197,7 @@ const monitorStoppedUntil = (
 /** A rollback would go on without nodes that do not answer: what it would mean then. */
 const withoutUnseen = (facts: ClusterFacts, world: Observations): Observations => ({
   ...world,
-  leftOut: facts.nodes.flatMap(({ alias }) => (world.hosts[alias]?.kind === 'unseen' ? [alias] : [])),
+  leftOut: nodesOf(facts).flatMap(({ alias }) => (world.hosts[alias]?.kind === 'unseen' ? [alias] : [])),
 });
 
 /** The run as its journal on this machine has it, where the monitor's host does not answer. */

@@ -11,6 +11,7 @@ import { catalogue } from '../../../source/runbook/checks/catalogue.ts';
 import { judge } from '../../../source/runbook/checks/judge.ts';
 import { checkWithPgUpgrade } from '../../../source/runbook/steps/pg-upgrade-check.ts';
 import {
+  citusCluster,
   labCluster,
   linkedCluster,
   loneCluster,
@@ -74,6 +75,37 @@ const allLinked = (facts: ClusterFacts): ClusterFacts => ({
   nodes: facts.nodes.map((node) => ({ ...node, rebuild: 'hard-link' })),
 });
 
+/** Every host of it says that app has Citus, which is there for the new version too. */
+const citusIn = (facts: ClusterFacts, version: string): Evidence => {
+  const from = healthy(facts);
+  return {
+    ...from,
+    hosts: from.hosts.map((host) =>
+      host.inspection === null || host.role === 'monitor'
+        ? host
+        : {
+            ...host,
+            inspection: {
+              ...host.inspection,
+              databases: host.inspection.databases.map((one) => ({
+                ...one,
+                extensions: [{ name: 'citus', version }],
+              })),
+              offeredExtensions: [...(host.inspection.offeredExtensions ?? []), 'citus'],
+            },
+          },
+    ),
+  };
+};
+const withFormation = (change: Parameters<typeof citusCluster>[0]): Evidence =>
+  citusIn(citusCluster(change), '13.2-1');
+/** One group whose primary preloads Citus. */
+const withCitus = (version: string, change: Parameters<typeof labCluster>[0]): Evidence =>
+  citusIn(
+    labCluster({ ...change, nodes: labCluster().nodes.map((node) => ({ ...node, preload: ['citus'] })) }),
+    version,
+  );
+
 /** PostgreSQL runs as another user on node_2. */
 const withOtherUser = ({ facts, ...evidence }: Evidence): Evidence => ({
   ...evidence,
@@ -117,6 +149,11 @@ const from17 = (
     settings: { ...settings, output_plugin_libraries: trusted },
   })),
   oldMajor: 17,
+});
+
+test('Citus 13, copied, in one group or in several: nothing is found', () => {
+  for (const evidence of [withFormation({}), withCitus('13.2-1', { mode: 'copy' })])
+    expect(judge(evidence).findings).toEqual([]);
 });
 
 test('a logical slot of 17 that is read, and whose plugin the configuration trusts, is carried: nothing is found', () => {
@@ -212,10 +249,22 @@ const cases: readonly (readonly [string, Evidence, readonly string[], RegExp])[]
     /socket/,
   ],
   [
-    'several groups (Citus), which were told to wait for one primary',
-    withNode('node_3', { group: 1, reported: 'single', assigned: 'single' }),
-    ['blocker one-primary cluster', 'warning sync-standbys cluster'],
-    /formation default has 2 groups \(Citus\): group 0, the coordinator’s: node_1 \(primary\), node_2; group 1: node_3 \(single\)/,
+    'two groups, one of them without a primary',
+    withNode('node_3', { group: 1 }),
+    ['blocker one-primary cluster'],
+    /group 1: no node is primary/,
+  ],
+  [
+    'several groups, by hard links',
+    withFormation({ mode: 'link' }),
+    ['blocker formation-groups cluster', 'blocker citus node_1', 'blocker citus node_3'],
+    /several groups, and mode link: behind the first start of any primary the formation could not be rolled back as one/,
+  ],
+  [
+    'several groups, and commits that wait for standbys',
+    withFormation({ numberSyncStandbys: 1 }),
+    ['blocker formation-groups cluster'],
+    /number_sync_standbys is 1: the monitor tells a change of it to group 0 alone/,
   ],
   [
     'no primary',
@@ -348,13 +397,16 @@ const cases: readonly (readonly [string, Evidence, readonly string[], RegExp])[]
     /big has 50000 tables, sequences and views, and the server has room for 7808 locks \(max_locks_per_transaction is 64\)/,
   ],
   [
-    'Citus, in a formation of one group',
-    withInspection('node_1', ({ databases, offeredExtensions }) => ({
-      databases: databases.map((one) => ({ ...one, extensions: [{ name: 'citus', version: '12.1-1' }] })),
-      offeredExtensions: [...(offeredExtensions ?? []), 'citus'],
-    })),
+    'Citus, with hard links',
+    withCitus('13.2-1', { mode: 'link' }),
     ['blocker citus node_1'],
-    /citus 12\.1-1 in app(?!, and there)/,
+    /citus 13\.2-1 in app, and mode link/,
+  ],
+  [
+    'a Citus that nobody has tried',
+    withCitus('12.1-1', { mode: 'copy' }),
+    ['blocker citus node_1'],
+    /citus 12\.1-1 in app, and the window’s steps are those of Citus 13 alone/,
   ],
   [
     'Citus, which is not there for the new version',

@@ -1,7 +1,8 @@
-import type { HostFacts } from '../../../cluster/facts.ts';
+import { type HostFacts, preloadsCitus } from '../../../cluster/facts.ts';
 import { type Fragment, quoted, sh, word } from '../../../cluster/fragment.ts';
 import { connectableDatabasesSql } from '../../../cluster/superuser-sql.ts';
 import type { Path } from '../../../cluster/words.ts';
+import { citusCopies } from '../citus.ts';
 import { psql } from '../shell.ts';
 import {
   clusterInventorySql,
@@ -9,6 +10,9 @@ import {
   parameterInventorySql,
   parentStatistics,
 } from './inventory-sql.ts';
+
+/** A try that was left behind citus_prepare_pg_upgrade() has left copies there, which citus_finish_pg_upgrade() drops: no loss. */
+const withoutCopies = `$3 !~ /^public\\.(${citusCopies.join('|')})$/`;
 
 /** Where the inventory of before the stop is, on the primary's host. */
 export const inventoryFile = (host: HostFacts): Path => word`${host.workDir}/inventory`;
@@ -31,7 +35,7 @@ export const inventoryFunction = (host: HostFacts, socket: Path): Fragment => {
       ${ask('postgres')} -Atc ${quoted(connectableDatabasesSql)} > "$1.databases"
       while IFS= read -r database; do
         ${ask({ variable: 'database' })} -Atc ${quoted(databaseInventorySql)} </dev/null > "$1.one" || printf 'unread\t%s\n' "$database" > "$1.one"
-        cat "$1.one" >> "$1"
+        ${preloadsCitus(host) ? sh`awk -F '\t' ${quoted(withoutCopies)}` : sh`cat`} "$1.one" >> "$1"
       done < "$1.databases"
       rm -f "$1.databases" "$1.one"
     }
