@@ -38,8 +38,8 @@ export const nodeFactsOf = (config: Config, row: MonitorNode, common: CommonFact
 export const formationsOf = (config: Config): ClusterFacts['formations'] =>
   Object.fromEntries(Object.entries(config.formations).map(([name, said]) => [name, said.do]));
 
-/** Why a custom step cannot run where the cluster file says; null: each has a host of this cluster. */
-export const unknownHost = (facts: ClusterFacts): Problem | null => {
+/** Why the custom steps of the cluster file cannot run on this cluster; null: they can. */
+export const customRefused = (facts: ClusterFacts): Problem | null => {
   const [first] = facts.custom;
   if (first !== undefined && facts.workers !== undefined)
     return problem(

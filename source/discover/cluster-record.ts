@@ -20,7 +20,7 @@ import { misfit } from '../cluster/words.ts';
 import { workDirOf } from '../cluster/work-directory.ts';
 import type { Found, Instance } from '../inspect/discovery/parse.ts';
 import { ownUnitFile } from '../runbook/shell/root-verbs.ts';
-import { roleOf, unknownHost } from './cluster-facts.ts';
+import { customRefused, roleOf } from './cluster-facts.ts';
 import { placesOf } from './host-facts.ts';
 
 /**
@@ -312,6 +312,6 @@ export const recordedFacts = (
     custom: [...config.steps],
     accept: [...config.check.accept],
   };
-  const refusal = [...refusals, unknownHost(facts)].find((one) => one !== null);
+  const refusal = [...refusals, customRefused(facts)].find((one) => one !== null);
   return refusal == null ? ok(facts) : fail(refusal);
 };

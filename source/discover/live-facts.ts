@@ -13,7 +13,7 @@ import { refusedOfGroups } from '../cluster/groups.ts';
 import type { MonitorState } from '../cluster/monitor-state.ts';
 import { fail, ok, type Problem, problem, type Result } from '../cluster/result.ts';
 import { misfit } from '../cluster/words.ts';
-import { factsOf, groupsAmong, newMajorOf, nodeFactsOf, unknownHost } from './cluster-facts.ts';
+import { customRefused, factsOf, groupsAmong, newMajorOf, nodeFactsOf } from './cluster-facts.ts';
 import type { SeenHost } from './cluster-record.ts';
 import { commonFacts } from './host-facts.ts';
 
@@ -109,6 +109,6 @@ export const liveFacts = async (
   const fitting = clusterFactsSchema.safeParse(read);
   if (!fitting.success) return fail(unfitting(fitting.error, read));
   const facts = fitting.data;
-  const refusal = groupsRefused(facts) ?? linksRefused(facts) ?? unknownHost(facts);
+  const refusal = groupsRefused(facts) ?? linksRefused(facts) ?? customRefused(facts);
   return refusal === null ? ok(facts) : fail(refusal);
 };

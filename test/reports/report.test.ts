@@ -269,6 +269,31 @@ describe('runs that went otherwise', () => {
     expect(section(report, 'Confirmed').at(-1)).toContain('irreversible: node_1');
   });
 
+  test('a name that was typed for the stop, or for the opening, makes neither irreversible', () => {
+    const confirmed = (step: string): Entry => ({
+      kind: 'confirmed',
+      step,
+      host: 'node_1',
+      as: 'root',
+      typed: 'node_1',
+      job: `1/${step}.1`,
+      script: 'true\n',
+    });
+    const report = reportOf(
+      told([
+        { kind: 'facts', facts: labCluster() },
+        confirmed('C.node_1.stop'),
+        confirmed('E.node_1.private-start'),
+        confirmed('G.node_1.start'),
+      ]),
+    );
+    expect(
+      section(report, 'Confirmed')
+        .slice(-3)
+        .map((line) => line.split('|').at(-1)?.trim()),
+    ).toEqual(['node_1', 'irreversible: node_1', 'node_1']);
+  });
+
   test('another operator stopped the servers: their downtime was in no report of the one who went on', () => {
     const report = reportOf(
       told([

@@ -1,15 +1,19 @@
 import { localMoment, localTime, localTimeOfDay } from '../../cluster/times.ts';
 import { type Block, type Inline, literal, type Prose, paragraph, strong, table } from '../document.ts';
-import type { StepNames } from './steps.ts';
+import type { NamedStep, StepNames } from './steps.ts';
 import type { Attempt, Happening, Story } from './story.ts';
 import { numberWords, stepWords } from './words.ts';
 
 /** Who decided what, and what went otherwise than planned. */
 
-const wasTyped = (one: Attempt): Prose => {
-  if (one.step.danger !== 'point-of-no-return' && one.typed === null) return '';
-  if (one.typed === null) return [strong('irreversible'), ', nothing typed'];
-  return [strong('irreversible'), ': ', literal(one.typed)];
+/** An upgrade's stop and opening want the name as well, and can be taken back; a rollback's stop gives up what was written. */
+const isTakenBack = ({ danger, writes, direction }: NamedStep): boolean =>
+  danger !== 'point-of-no-return' && direction === 'upgrade' && writes !== 'unchanged';
+
+const wasTyped = ({ step, typed }: Attempt): Prose => {
+  if (step.danger !== 'point-of-no-return' && typed === null) return '';
+  if (typed === null) return [strong('irreversible'), ', nothing typed'];
+  return isTakenBack(step) ? [literal(typed)] : [strong('irreversible'), ': ', literal(typed)];
 };
 
 export const confirmationBlocks = ({ attempts }: Story): readonly Block[] => {

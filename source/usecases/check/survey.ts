@@ -14,7 +14,7 @@ import type { MonitorState } from '../../cluster/monitor-state.ts';
 import { fail, ok, type Problem, type Result } from '../../cluster/result.ts';
 import { misfit } from '../../cluster/words.ts';
 import { askMonitor, inspectHost } from '../../discover/ask.ts';
-import { factsOf, groupsAmong, nodeFactsOf, roleOf } from '../../discover/cluster-facts.ts';
+import { customRefused, factsOf, groupsAmong, nodeFactsOf, roleOf } from '../../discover/cluster-facts.ts';
 import { earlierOn } from '../../discover/earlier-run.ts';
 import { commonFacts } from '../../discover/host-facts.ts';
 import { addressOf, type OpenHost } from '../../discover/reach.ts';
@@ -115,7 +115,10 @@ const clusterOf = (
   const primary = nodes.find((node) => node.role === 'primary');
   const alone = groups.every(({ members }) => members.filter((node) => node.role === 'primary').length === 1);
   if (primary === undefined || !alone) return null;
-  return fitting(clusterFactsSchema, factsOf(config, state, monitor, groups, primary), 'The cluster');
+  const facts = fitting(clusterFactsSchema, factsOf(config, state, monitor, groups, primary), 'The cluster');
+  if (!facts.ok) return facts;
+  const refusal = customRefused(facts.value);
+  return refusal === null ? facts : fail(refusal);
 };
 
 /** Reaches every host, side by side. Errors: the monitor cannot be asked, so that nobody knows which hosts there are. */

@@ -174,3 +174,12 @@ test('one monitor and 32 secondaries take no more turns over the network than on
   expect(one).toBeGreaterThan(3);
   expect(many).toBe(one);
 });
+
+test('a custom step on a host that is none of this cluster’s is refused, as by `run`', async () => {
+  const servers = new CheckServers(labCluster());
+  const checked = await checking(servers, 'steps: { one: { at: opened, on: node_9, run: echo } }\n');
+  expect(checked.ok || checked.error.what).toBe(
+    'The cluster file has steps.one run on node_9, which is no host of this cluster.',
+  );
+  expect(servers.open).toBe(0);
+});
