@@ -68,7 +68,7 @@ export const flags = {
   scenario: {
     type: 'string',
     shown: '--scenario S',
-    says: ['smooth, pg-upgrade-fails, line-drops, rollback-after-start or two-secondaries'],
+    says: ['smooth, two-secondaries, pg-upgrade-fails, line-drops, rollback-after-start or company'],
   },
   keep: {
     type: 'boolean',

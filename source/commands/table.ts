@@ -2,21 +2,7 @@ import type { Direction } from '../engine/view/controller.ts';
 import type { Forfeit } from '../plain/talk.ts';
 import { publishedGuide } from '../runbook/guide.ts';
 import type { FlagName, Given } from './flags.ts';
-
-/** A command, as the help shows it and as it is started. What it needs is loaded when it is started. */
-export interface Subcommand {
-  readonly name: string;
-  /** What may stand behind its name; null: nothing. */
-  readonly argument: string | null;
-  readonly says: string;
-  /** What else its own help says, in lines. */
-  readonly more: readonly string[];
-  readonly flags: readonly FlagName[];
-  /** What `--format` takes here; the first is the default. */
-  readonly formats?: readonly string[];
-  /** Gives the exit code. */
-  readonly start: (given: Given) => Promise<number>;
-}
+import type { Subcommand } from './subcommand.ts';
 
 const clusterFile = '[cluster.yaml]';
 const fileOf = ({ named }: Given): string => named ?? 'cluster.yaml';
@@ -182,4 +168,35 @@ export const subcommands: readonly Subcommand[] = [
     ['Each is verified to be the old version’s, and not in use, before it is removed.', ...ofRuns],
     ['yesRemoveLastCopy', 'yesRemoveAbandoned'],
   ),
+  {
+    name: 'schema',
+    argument: null,
+    says: 'the cluster file’s JSON Schema, for an editor',
+    more: [
+      'pgaf-upgrade schema > cluster.schema.json, and as the first line of the cluster file',
+      '# yaml-language-server: $schema=cluster.schema.json',
+      'Exit code: 0 printed.',
+    ],
+    flags: [],
+    start: async () => {
+      const { schema } = await import('./schema.ts');
+      return schema();
+    },
+  },
+  {
+    name: 'completion',
+    argument: 'SHELL',
+    says: 'what Tab completes: for bash, zsh or fish',
+    more: [
+      'bash: source <(pgaf-upgrade completion bash)',
+      'zsh:  pgaf-upgrade completion zsh > "$fpath[1]/_pgaf-upgrade"',
+      'fish: pgaf-upgrade completion fish > ~/.config/fish/completions/pgaf-upgrade.fish',
+      'Exit codes: 0 printed, 2 not.',
+    ],
+    flags: [],
+    start: async ({ named }) => {
+      const { completion } = await import('./completion.ts');
+      return completion(named, subcommands);
+    },
+  },
 ];

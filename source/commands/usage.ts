@@ -1,6 +1,7 @@
 import { nearestKey } from '../cluster/config/nearest.ts';
 import { type FlagName, flagNames, flags, type Given, isGiven, optionOf } from './flags.ts';
-import { type Subcommand, subcommands } from './table.ts';
+import type { Subcommand } from './subcommand.ts';
+import { subcommands } from './table.ts';
 
 const usage = ({ name, argument }: Subcommand): string =>
   `pgaf-upgrade ${name}${argument === null ? '' : ` ${argument}`}`;
