@@ -76,6 +76,11 @@ export const flags = {
     shown: '--keep',
     says: ['leave the demo’s directory when it ends'],
   },
+  events: {
+    type: 'string',
+    shown: '--events FILE',
+    says: ['write what happens to FILE, new or written so before: lines of JSON'],
+  },
   debug: {
     type: 'string',
     shown: '--debug FILE',
@@ -106,6 +111,7 @@ export interface Given {
   readonly run?: string | undefined;
   readonly scenario?: string | undefined;
   readonly resume?: string | undefined;
+  readonly events?: string | undefined;
   readonly debug?: string | undefined;
   readonly done?: string | undefined;
   /** The command's argument. */

@@ -11,6 +11,7 @@ import type { Forfeit } from '../plain/talk.ts';
 import type { Connect } from '../remote/host.ts';
 import { farewell } from '../wording/farewell.ts';
 import { calledAs } from './called-as.ts';
+import { type EventsFile, openEventsFile } from './events-file.ts';
 import { pagerIn } from './pager.ts';
 import { readConfig } from './read-config.ts';
 import { sayProblems } from './say.ts';
@@ -30,6 +31,8 @@ export interface RunArguments {
   readonly fleeting?: boolean;
   /** Where a demo tells what its scenario makes happen. */
   readonly onStaged?: (listener: (text: string) => void) => () => void;
+  /** The file that its events go to. */
+  readonly events?: string;
   /** Who answers in plain lines, and who hears them, instead of the terminal. */
   readonly lines?: { readonly prompt: Prompt; readonly write: (text: string) => void };
 }
@@ -44,18 +47,10 @@ const couldNotStart = (...problems: readonly Problem[]): 2 => {
 const connect: Connect = async (address, options) =>
   (await import('../remote/connect.ts')).connect(address, options);
 
-/** `pgaf-upgrade run` and `rollback`: the console, or plain lines where there is no terminal for it. Gives the exit code. */
-export const run = async ({
-  file,
-  plain,
-  yes,
-  direction,
-  forfeits,
-  banner,
-  fleeting = false,
-  lines,
-  onStaged,
-}: RunArguments): Promise<number> => {
+const runWatched = async (
+  { file, plain, yes, direction, forfeits, banner, fleeting = false, lines, onStaged }: RunArguments,
+  watch: EventsFile['watch'],
+): Promise<number> => {
   const config = readConfig(file, direction === 'upgrade' ? 'run' : direction);
   if (!config.ok) return couldNotStart(...config.error);
   if (yes !== undefined && yes !== config.value.name)
@@ -78,6 +73,7 @@ export const run = async ({
     operator: `${userInfo().username}@${hostname()}`,
     unattended: yes !== undefined,
   });
+  watch(engine);
   let work = Promise.resolve();
   if (inLines) {
     work = engine.start();
@@ -125,4 +121,18 @@ export const run = async ({
   if (reason !== 'finished' && reason !== 'stopped' && reason !== 'left') return exitCodeOf(reason);
   await work;
   return reason === 'finished' ? 0 : reason === 'stopped' ? 2 : 1;
+};
+
+/** `pgaf-upgrade run` and `rollback`: the console, or plain lines where there is no terminal for it. Gives the exit code. */
+export const run = async (given: RunArguments): Promise<number> => {
+  if (given.events === undefined) return runWatched(given, () => undefined);
+  const opened = openEventsFile(given.events);
+  if (!opened.ok) return couldNotStart(opened.error);
+  try {
+    return await runWatched(given, opened.value.watch);
+  } finally {
+    const trouble = opened.value.close();
+    // Not before: a screen may have been up.
+    if (trouble !== null) sayProblems([trouble]);
+  }
 };

@@ -25,12 +25,18 @@ const walking = (
   argument: clusterFile,
   says,
   more,
-  flags: ['plain', 'yes', ...flags, 'debug'],
+  flags: ['plain', 'yes', ...flags, 'events', 'debug'],
   start: async (given) => {
     const { run } = await import('./run.ts');
-    const { plain, yes } = given;
-    const forfeits = forfeitsOf(given);
-    return run({ file: fileOf(given), direction, plain, forfeits, ...(yes === undefined ? {} : { yes }) });
+    const { plain, yes, events } = given;
+    return run({
+      file: fileOf(given),
+      direction,
+      plain,
+      forfeits: forfeitsOf(given),
+      ...(yes === undefined ? {} : { yes }),
+      ...(events === undefined ? {} : { events }),
+    });
   },
 });
 
@@ -170,17 +176,17 @@ export const subcommands: readonly Subcommand[] = [
   ),
   {
     name: 'schema',
-    argument: null,
-    says: 'the cluster file’s JSON Schema, for an editor',
+    argument: '[events]',
+    says: 'the JSON Schema of the cluster file, or of --events',
     more: [
-      'pgaf-upgrade schema > cluster.schema.json, and as the first line of the cluster file',
+      'For an editor: pgaf-upgrade schema > cluster.schema.json, and as the first line of the cluster file',
       '# yaml-language-server: $schema=cluster.schema.json',
-      'Exit code: 0 printed.',
+      'Exit codes: 0 printed, 2 not.',
     ],
     flags: [],
-    start: async () => {
+    start: async ({ named }) => {
       const { schema } = await import('./schema.ts');
-      return schema();
+      return schema(named);
     },
   },
   {
