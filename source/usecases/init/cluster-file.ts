@@ -31,6 +31,10 @@ export const clusterFile = (address: MonitorAddress, outline: Outline, date: str
       `Found: PostgreSQL ${oldVersion}, formation ${outline.formation}, ${nodes.length} nodes. What is in comments is what was found:`,
     ),
     comment('it is looked up again each time, and a line without the # replaces it.'),
+    comment(
+      'For an editor that knows the keys: pgaf-upgrade schema > cluster.schema.json, and as the first line here',
+    ),
+    comment('yaml-language-server: $schema=cluster.schema.json'),
     '',
     comment('What the cluster is called on the screen and in reports; --yes wants it typed.'),
     `name: ${yaml(address.host)}`,
@@ -87,5 +91,8 @@ export const clusterFile = (address: MonitorAddress, outline: Outline, date: str
     comment('Warnings of pgaf-upgrade check that you know of and accept, e.g. [unit-kill-mode].'),
     'check:',
     '  accept: []',
+    '',
+    comment('Steps of your own at their places in the window: docs/custom-steps.md.'),
+    comment('steps: { smoke-test: { at: before-open, run: /usr/local/bin/smoke-test, timeout: 60 } }'),
   ].join('\n')}\n`;
 };
