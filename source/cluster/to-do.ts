@@ -8,6 +8,7 @@ export const toDoParts = [
   'inventory',
   'dependents',
   'wal',
+  'custom',
 ] as const;
 export type ToDoPart = (typeof toDoParts)[number];
 

@@ -3,6 +3,7 @@ import { primaryOf } from '../../source/cluster/facts.ts';
 import type { Step } from '../../source/runbook/language/step.ts';
 import { rollbackRunbook } from '../../source/runbook/rollback.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
+import { leftBy } from '../../source/runbook/verdict/left-to-do.ts';
 import { customCluster, labCluster } from './clusters.ts';
 import type { Model } from './model.ts';
 import { runBack } from './rollback-model.ts';
@@ -109,4 +110,17 @@ describe('a rollback', () => {
 test('how long one is expected to take, the cluster file says', () => {
   expect(stepOf(steps, 'C.node_1.custom-archive').expectedSeconds).toBe(20);
   expect(stepOf(steps, 'C.node_1.custom-pause').expectedSeconds).toBe(1);
+});
+
+test('whoever goes on with a cluster file that lacks a step which has run is told so, on the way forward and back', () => {
+  const world = modelAfter(facts, 'C.node_1.custom-pause').world();
+  for (const direction of ['upgrade', 'rollback'] as const) {
+    expect(leftBy(direction, facts, world)).toEqual([]);
+    expect(
+      leftBy(direction, labCluster(), world)?.map(({ part, what }) => [part, what.slice(0, 49)]),
+    ).toEqual([
+      ['custom', 'the custom step silence has run on monitor, and t'],
+      ['custom', 'the custom step pause has run on node_1, and this'],
+    ]);
+  }
 });

@@ -27,6 +27,26 @@ export const wentDown = (facts: ClusterFacts, world: Observations): readonly ToD
     ];
   });
 
+/**
+ * Custom steps that have run, or begun to, and that this cluster file does not have: somebody else's has them, and with them what they have
+ * begun, a pooler that is paused, say.
+ */
+export const customElsewhere = (facts: ClusterFacts, world: Observations): readonly ToDo[] => {
+  const known = new Set<string>(facts.custom.map(({ name }) => name));
+  return hostsOf(facts).flatMap((host): readonly ToDo[] => {
+    const names = (hostIn(world, host.alias)?.markers ?? [])
+      .filter((mark) => mark.startsWith('custom-') && mark !== 'custom-syntax')
+      .map((mark) => mark.slice('custom-'.length).split('.')[0] ?? '')
+      .filter((name) => !known.has(name));
+    return [...new Set(names)].map((name) => ({
+      part: 'custom',
+      database: '',
+      what: `the custom step ${name} has run on ${host.alias}, and this cluster file does not have it: whoever began the window has it, with its undo. Go on with that file; or see to what it has begun by hand`,
+      command: '',
+    }));
+  });
+};
+
 /** The hosts on which steps note what they leave undone, in the order in which it is told. */
 export const noteHosts = (facts: ClusterFacts): readonly HostFacts[] => [
   ...primariesOf(facts),
@@ -65,6 +85,7 @@ export const leftToDo = (facts: ClusterFacts, world: Observations): readonly ToD
         ...noteHosts(facts).flatMap((host) => notedOn(host, world)),
         ...wentDown(facts, world),
         ...walCameBack(facts, world),
+        ...customElsewhere(facts, world),
       ];
 
 /**
@@ -72,8 +93,8 @@ export const leftToDo = (facts: ClusterFacts, world: Observations): readonly ToD
  * from `disable maintenance`, which starts it at once, so that no step can move pg_wal between; and where another's directory has taken the old
  * place, pg_wal stays where it is. Told once the node is a secondary of the old version.
  */
-export const leftByRollback = (facts: ClusterFacts, world: Observations): readonly ToDo[] =>
-  walInside(
+export const leftByRollback = (facts: ClusterFacts, world: Observations): readonly ToDo[] => [
+  ...walInside(
     nodesOf(facts).filter(({ alias }) => {
       const seen = hostIn(world, alias);
       return (
@@ -84,7 +105,9 @@ export const leftByRollback = (facts: ClusterFacts, world: Observations): readon
       );
     }),
     world,
-  );
+  ),
+  ...customElsewhere(facts, world),
+];
 
 /** What is left to do when the run has come so far. Null: it is not known, or there is nothing of the kind. */
 export const leftBy = (
