@@ -203,8 +203,8 @@ export class Console {
   }
 
   /**
-   * Types a name into a dialog's field. Its first letter is on the screen before the rest comes: a whole name within one read is a
-   * paste. What a key that was pressed twice has left there is cleared first.
+   * Types a name into a dialog's field, each key when the one before is on the screen: several at once would be a paste, unless they go on with
+   * the name that is asked for. What a key that was pressed twice has left there is cleared first.
    */
   async typeName(name: string, field: 'Host' | 'Name' = 'Host'): Promise<void> {
     const filled = new RegExp(`${field}: +[\\w.@-]`);
@@ -213,10 +213,10 @@ export class Console {
       await this.press('clear');
       await this.waitFor((screen) => !filled.test(screen), { what: 'an empty field' });
     }
-    await this.press(name.charAt(0));
-    await this.waitFor(new RegExp(`${field}: +${name.charAt(0)}`));
-    this.#pty.write(name.slice(1));
-    await this.waitFor(new RegExp(`${field}: +${name}`));
+    for (const at of name.split('').keys()) {
+      this.#pty.write(name.charAt(at));
+      await this.waitFor(new RegExp(`${field}: +${name.slice(0, at + 1)}`));
+    }
   }
 
   /** Pastes a text in one write. */
