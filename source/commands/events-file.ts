@@ -8,7 +8,8 @@ import { cutShort, openOwnFile } from './own-file.ts';
 
 /** What writes the events of a run, and ends that. */
 export interface EventsFile {
-  readonly watch: (engine: Pick<EngineController, 'view' | 'onChange'>) => void;
+  /** `unattended`: every step is confirmed by `--yes`, so nobody is waited for. */
+  readonly watch: (engine: Pick<EngineController, 'view' | 'onChange'>, unattended: boolean) => void;
   /** Closes it behind the last event; what kept it from being written whole, null: nothing. */
   readonly close: () => Problem | null;
 }
@@ -42,10 +43,11 @@ export const openEventsFile = (
     }
   };
   return ok({
-    watch: (engine) => {
+    watch: (engine, unattended) => {
       last = engine.view;
       forget = engine.onChange((view) => {
-        write(view, happeningsBetween(last, view));
+        const happenings = happeningsBetween(last, view);
+        write(view, unattended ? happenings.filter(({ event }) => event !== 'waits') : happenings);
         last = view;
       });
     },

@@ -73,7 +73,7 @@ const runWatched = async (
     operator: `${userInfo().username}@${hostname()}`,
     unattended: yes !== undefined,
   });
-  watch(engine);
+  watch(engine, yes !== undefined);
   let work = Promise.resolve();
   if (inLines) {
     work = engine.start();

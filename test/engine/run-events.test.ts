@@ -20,7 +20,7 @@ const file = (): string => join(directory, 'events.ndjson');
 const watched = (night: Window) => {
   const opened = openEventsFile(file());
   if (!opened.ok) throw new Error(opened.error.what);
-  opened.value.watch(night.engine);
+  opened.value.watch(night.engine, false);
   return opened.value;
 };
 const events = (): readonly RunEvent[] =>
@@ -118,7 +118,18 @@ test('a full disk ends the file, and not the run', async () => {
     throw new Error('ENOSPC: no space left on device');
   });
   if (!opened.ok) throw new Error(opened.error.what);
-  opened.value.watch(night.engine);
+  opened.value.watch(night.engine, false);
   await night.stage('confirm');
   expect(opened.value.close()).toMatchObject({ what: expect.stringMatching(/is cut short/) });
+});
+
+test('confirmed by --yes, it waits for nobody', async () => {
+  const night = window();
+  const opened = openEventsFile(file());
+  if (!opened.ok) throw new Error(opened.error.what);
+  opened.value.watch(night.engine, true);
+  await night.goTo('A.node_1.initdb');
+  opened.value.close();
+  expect(kinds()).toContain('step-ends');
+  expect(kinds()).not.toContain('waits');
 });
