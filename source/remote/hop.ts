@@ -187,6 +187,8 @@ export const openHop = (
     };
     debugEvent('ssh.dial', { alias: hop.alias, host: hop.host, port: hop.port, tunnelled: sock !== null });
     try {
+      // Its end was told before anybody listened, as of a ProxyCommand that fails at once: ssh2 would wait for a greeting.
+      if (sock?.destroyed === true) throw new Error('what carries the connection has ended');
       if (sock === null) swift = dialFastSocket(hop.host, hop.port);
       const carrier = sock ?? swift?.socket;
       client.connect({

@@ -1,7 +1,10 @@
+import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { answerQuestion } from '../../source/plain/answer-question.ts';
+import { openHop } from '../../source/remote/hop.ts';
 import type { Question } from '../../source/remote/host.ts';
 import { proxyCommandFor, startProxy } from '../../source/remote/proxy-command.ts';
 import type { AnyHost } from './any-host.ts';
@@ -181,19 +184,31 @@ describe('ProxyCommand', () => {
     });
   });
 
+  const hop = {
+    alias: 'node_1',
+    host: '10.0.0.1',
+    port: 22,
+    user: 'dba',
+    identityFiles: [],
+    identitiesNamed: false,
+    identitiesOnly: false,
+    agentSocket: null,
+    knownHostsFiles: [],
+    timeoutMs: 1,
+  };
+
+  test('one that has ended before the handshake begins is told at once, not after the time limit', async () => {
+    const carrier = new PassThrough();
+    carrier.destroy();
+    await once(carrier, 'close');
+    const outcome = openHop({ ...hop, timeoutMs: 3_600_000 }, carrier, [], { list: [], skipped: [] });
+    expect(await outcome).toMatchObject({
+      kind: 'failed',
+      failure: { problem: { cause: 'what carries the connection has ended' } },
+    });
+  });
+
   test('a name that a shell could read as more is never given to it', () => {
-    const hop = {
-      alias: 'node_1',
-      host: '10.0.0.1',
-      port: 22,
-      user: 'dba',
-      identityFiles: [],
-      identitiesNamed: false,
-      identitiesOnly: false,
-      agentSocket: null,
-      knownHostsFiles: [],
-      timeoutMs: 1,
-    };
     for (const wrong of ['a;b', 'a$(touch /tmp/x)', '-oProxyCommand=x', 'a b', "a'b"])
       for (const change of [{ host: wrong }, { user: wrong }])
         expect(proxyCommandFor({ ...hop, ...change }, 'n', 'nc %h %r')).toMatchObject({
