@@ -96,12 +96,12 @@ test('quotes, line breaks, dollars and here-documents arrive as they are written
 
 test('what is no shell is found before the window, by its place in the cluster file', () => {
   const sandbox = withStep({ run: 'if true; then echo', done: 'true', undo: 'echo "' });
-  const { code, output } = sandbox.run('A.node_1.custom-syntax');
+  const { code, output } = sandbox.run('A.node_1.steps-syntax');
   expect(code).toBe(1);
   expect(output).toContain('steps.own.run of the cluster file is no shell: see the line above');
   expect(output).toContain('steps.own.undo of the cluster file is no shell');
   expect(output).not.toContain('steps.own.done');
-  expect(withStep({ run: 'echo "it is"' }).run('A.node_1.custom-syntax')).toMatchObject({ code: 0 });
+  expect(withStep({ run: 'echo "it is"' }).run('A.node_1.steps-syntax')).toMatchObject({ code: 0 });
 });
 
 const undoOf = (facts: ClusterFacts): string => {

@@ -200,6 +200,7 @@ export class Model {
         host.checks = { inspection: healthyInspection(facts), dryRun: parseSections(healthyLog(facts)) };
         host.markers = [...host.markers, name];
         return;
+      case 'steps-syntax':
       case 'check':
       case 'configuration':
       case 'verify':

@@ -253,7 +253,7 @@ export const checkCustomSyntax =
       }),
     );
     return makeStep(facts, {
-      id: 'custom-syntax',
+      id: 'steps-syntax',
       phase,
       host,
       as: 'postgres',
@@ -269,12 +269,12 @@ export const checkCustomSyntax =
             sh`sh -nc ${quoted(text)} || { echo ${quoted(`${key} of the cluster file is no shell: see the line above`)} >&2; wrong=1; }`,
         ),
         sh`[ "$wrong" = 0 ]`,
-        mark(host, 'custom-syntax'),
+        mark(host, 'steps-syntax'),
       ),
-      probe: (world) => (hasMarker(host, 'custom-syntax', world) ? done('it is shell') : pending('not yet')),
+      probe: (world) => (hasMarker(host, 'steps-syntax', world) ? done('it is shell') : pending('not yet')),
       after: [
         onHost(host.alias, 'every custom step is shell', (_, world) =>
-          verdictOf(hasMarker(host, 'custom-syntax', world), 'one is not'),
+          verdictOf(hasMarker(host, 'steps-syntax', world), 'one is not'),
         ),
       ],
       undo: nothingToUndo,

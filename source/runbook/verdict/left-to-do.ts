@@ -35,7 +35,7 @@ export const customElsewhere = (facts: ClusterFacts, world: Observations): reado
   const known = new Set<string>(facts.custom.map(({ name }) => name));
   return hostsOf(facts).flatMap((host): readonly ToDo[] => {
     const names = (hostIn(world, host.alias)?.markers ?? [])
-      .filter((mark) => mark.startsWith('custom-') && mark !== 'custom-syntax')
+      .filter((mark) => mark.startsWith('custom-'))
       .map((mark) => mark.slice('custom-'.length).split('.')[0] ?? '')
       .filter((name) => !known.has(name));
     return [...new Set(names)].map((name) => ({
