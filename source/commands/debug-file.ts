@@ -1,10 +1,9 @@
-import { closeSync, writeSync } from 'node:fs';
 import { z } from 'zod';
 import { redactAll } from '../cluster/parse/redact.ts';
 import { ok, type Problem, type Result } from '../cluster/result.ts';
 import { localZone } from '../cluster/times.ts';
 import { type DebugEvent, onDebugEvent } from '../remote/debug-events.ts';
-import { cutShort, openOwnFile } from './own-file.ts';
+import { type Append, openOwnFile } from './own-file.ts';
 import { sayProblems } from './say.ts';
 
 const two = (value: number, digits = 2): string => String(value).padStart(digits, '0');
@@ -13,9 +12,9 @@ const two = (value: number, digits = 2): string => String(value).padStart(digits
 const moment = (date: Date): string =>
   `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}.${two(date.getMilliseconds(), 3)} ${localZone(date.getTime())}`;
 
-/** An event as a line of JSON, without secrets. */
+/** An event as JSON, without secrets. */
 export const debugLine = (event: DebugEvent, at: Date): string =>
-  `${JSON.stringify(redactAll({ at: moment(at), ...event }))}\n`;
+  JSON.stringify(redactAll({ at: moment(at), ...event }));
 
 const program = 'pgaf-upgrade';
 const begunSchema = z.object({ event: z.literal('begun'), program: z.literal(program) });
@@ -29,31 +28,17 @@ const begunSchema = z.object({ event: z.literal('begun'), program: z.literal(pro
 export const openDebugFile = (
   file: string,
   version: string,
-  append: (descriptor: number, line: string) => void = (descriptor, line) => void writeSync(descriptor, line),
+  append?: Append,
 ): Result<() => Problem | null> => {
-  const opened = openOwnFile(file, '--debug', (line) => begunSchema.safeParse(line).success);
+  const opened = openOwnFile(file, '--debug', (line) => begunSchema.safeParse(line).success, append);
   if (!opened.ok) return opened;
-  const { descriptor } = opened.value;
-  let { isTorn } = opened.value;
-  let trouble: Problem | null = null;
-  let forget = (): void => undefined;
-  const close = (): Problem | null => {
-    forget();
-    closeSync(descriptor);
-    return trouble;
-  };
-  const write = (event: DebugEvent): void => {
-    try {
-      append(descriptor, `${isTorn ? '\n' : ''}${debugLine(event, new Date())}`);
-      isTorn = false;
-    } catch (thrown) {
-      forget();
-      trouble = cutShort(file, thrown);
-    }
-  };
-  forget = onDebugEvent(write);
+  const write = (event: DebugEvent): void => opened.value.append(debugLine(event, new Date()));
+  const forget = onDebugEvent(write);
   write({ event: 'begun', program, version, node: process.version, platform: process.platform });
-  return ok(close);
+  return ok(() => {
+    forget();
+    return opened.value.close();
+  });
 };
 
 /** Does a command's work with its events in a file. Gives the exit code; 2: the file could not be opened. */

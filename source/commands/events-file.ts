@@ -1,10 +1,9 @@
-import { closeSync, writeSync } from 'node:fs';
 import { redactAll } from '../cluster/parse/redact.ts';
 import { ok, type Problem, type Result } from '../cluster/result.ts';
 import type { EngineController, EngineView } from '../engine/view/controller.ts';
 import { happeningsBetween, type RunHappening, runEventSchema } from '../engine/view/run-events.ts';
 import { farewell } from '../wording/farewell.ts';
-import { cutShort, openOwnFile } from './own-file.ts';
+import { type Append, openOwnFile } from './own-file.ts';
 
 /** What writes the events of a run, and ends that. */
 export interface EventsFile {
@@ -18,28 +17,16 @@ export interface EventsFile {
  * `--events FILE`: each event of the run is a line of JSON at the end of the file. After a line that cannot be written nothing more is
  * written, and the run goes on. Errors: as {@link openOwnFile}.
  */
-export const openEventsFile = (
-  file: string,
-  append: (descriptor: number, line: string) => void = (descriptor, line) => void writeSync(descriptor, line),
-): Result<EventsFile> => {
-  const opened = openOwnFile(file, '--events', (line) => runEventSchema.safeParse(line).success);
+export const openEventsFile = (file: string, append?: Append): Result<EventsFile> => {
+  const opened = openOwnFile(file, '--events', (line) => runEventSchema.safeParse(line).success, append);
   if (!opened.ok) return opened;
-  const { descriptor } = opened.value;
-  let { isTorn } = opened.value;
-  let trouble: Problem | null = null;
   let last: EngineView | null = null;
   let forget = (): void => undefined;
   const write = (view: EngineView, happenings: readonly RunHappening[]): void => {
     for (const happening of happenings) {
-      if (trouble !== null) return;
       const { direction } = view;
       const event = { version: 1, at: new Date().toISOString(), cluster: view.cluster.name, direction };
-      try {
-        append(descriptor, `${isTorn ? '\n' : ''}${JSON.stringify(redactAll({ ...event, ...happening }))}\n`);
-        isTorn = false;
-      } catch (thrown) {
-        trouble = cutShort(file, thrown);
-      }
+      opened.value.append(JSON.stringify(redactAll({ ...event, ...happening })));
     }
   };
   return ok({
@@ -55,8 +42,7 @@ export const openEventsFile = (
       forget();
       if (last !== null && last.stage.kind !== 'finished' && last.stage.kind !== 'stopped')
         write(last, [{ event: 'left', says: farewell(last) }]);
-      closeSync(descriptor);
-      return trouble;
+      return opened.value.close();
     },
   });
 };

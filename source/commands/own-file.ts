@@ -1,4 +1,4 @@
-import { closeSync, constants, fchmodSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fchmodSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
 import { fail, messageOf, ok, type Problem, problem, type Result } from '../cluster/result.ts';
 
 /** Files of lines of JSON that an option of this program writes: new ones, or ones that it has begun before. */
@@ -51,11 +51,41 @@ const whyNotThere = (
       );
 };
 
+/** What is written to it, line by line. */
 export interface OwnFile {
-  readonly descriptor: number;
-  /** Its last line was cut: a line feed goes before the next one. */
-  readonly isTorn: boolean;
+  /** Appends a line, given without its line feed. After one that cannot be written (a full disk, say) nothing more is. */
+  readonly append: (line: string) => void;
+  /** Closes it, and says why it is cut short; null: it is whole. */
+  readonly close: () => Problem | null;
 }
+
+export type Append = (descriptor: number, line: string) => void;
+const writeWhole: Append = (descriptor, line) => void writeSync(descriptor, line);
+
+const linesTo = (file: string, descriptor: number, torn: boolean, write: Append): OwnFile => {
+  let isTorn = torn;
+  let trouble: Problem | null = null;
+  return {
+    append: (line) => {
+      if (trouble !== null) return;
+      try {
+        // A line that was cut is left as it is, and ended.
+        write(descriptor, `${isTorn ? '\n' : ''}${line}\n`);
+        isTorn = false;
+      } catch (thrown) {
+        trouble = problem(
+          `${file} is cut short: it could not be written to its end.`,
+          'Make room, and keep what it has.',
+          messageOf(thrown),
+        );
+      }
+    },
+    close: () => {
+      closeSync(descriptor);
+      return trouble;
+    },
+  };
+};
 
 /**
  * Opens it for lines at its end, for this user alone (0600). `isOurs`: whether its first line, as JSON, is one that the option begins a file with.
@@ -65,6 +95,7 @@ export const openOwnFile = (
   file: string,
   option: string,
   isOurs: (line: unknown) => boolean,
+  write: Append = writeWhole,
 ): Result<OwnFile> => {
   try {
     const there = openThere(file);
@@ -76,7 +107,7 @@ export const openOwnFile = (
     const { O_APPEND, O_CREAT, O_EXCL, O_WRONLY } = constants;
     const descriptor = there ?? openSync(file, O_WRONLY | O_APPEND | O_CREAT | O_EXCL, 0o600);
     fchmodSync(descriptor, 0o600);
-    return ok({ descriptor, isTorn: there !== null && isCut(there) });
+    return ok(linesTo(file, descriptor, there !== null && isCut(there), write));
   } catch (thrown) {
     return fail(
       problem(
@@ -87,11 +118,3 @@ export const openOwnFile = (
     );
   }
 };
-
-/** Said once the console is over: a line could not be written (a full disk, say), and nothing behind it was. */
-export const cutShort = (file: string, thrown: unknown): Problem =>
-  problem(
-    `${file} is cut short: it could not be written to its end.`,
-    'Make room, and keep what it has.',
-    messageOf(thrown),
-  );
