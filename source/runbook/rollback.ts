@@ -141,6 +141,17 @@ const restoreSettings = (facts: ClusterFacts, writer: NodeFacts, world: Observat
   each<HostFacts>([...facts.nodes, facts.monitor], (host) => [removeMarkers(host, [nobodyIsAway(facts)])]),
 ];
 
+/** A secondary whose registration stands: from its own directory where that is `usable`, else by a base backup. */
+const secondaryBack = (facts: ClusterFacts, node: NodeFacts, usable: boolean): readonly Part[] => [
+  directoryOf(node, usable),
+  pointPgCtlToOld(node),
+  pointUnitToOld(node),
+  patchStateFileBack(node),
+  startOldSecondary(node),
+  rejoin(node),
+  releaseService(node, facts.oldMajor),
+];
+
 /** The old primary's own directory is good: every node keeps its registration. */
 const throughOwnDirectory = (facts: ClusterFacts, world: Observations, linked: boolean): readonly Phase[] => {
   const primary = primaryOf(facts);
@@ -159,15 +170,7 @@ const throughOwnDirectory = (facts: ClusterFacts, world: Observations, linked: b
       exchangeOtherKeepers('old', toldOfFormations(facts)),
     ]),
     phase('U', 'Rollback: secondaries', [
-      each(secondariesOf(facts), (node) => [
-        directoryOf(node, hasOld(facts, node, world)),
-        pointPgCtlToOld(node),
-        pointUnitToOld(node),
-        patchStateFileBack(node),
-        startOldSecondary(node),
-        rejoin(node),
-        releaseService(node, facts.oldMajor),
-      ]),
+      each(secondariesOf(facts), (node) => secondaryBack(facts, node, hasOld(facts, node, world))),
     ]),
     phase('V', 'Rollback: restore', restoreSettings(facts, primary, world)),
   ];
@@ -260,15 +263,10 @@ const groupsBack = (
       exchangeOtherKeepers('old', toldOfFormations(facts)),
     ]),
     phase('U', 'Rollback: secondaries', [
-      each(secondaries, (node) => [
-        directoryOf(node, hasOld(ofNode(node.alias).group, node, ofNode(node.alias).world)),
-        pointPgCtlToOld(node),
-        pointUnitToOld(node),
-        patchStateFileBack(node),
-        startOldSecondary(node),
-        rejoin(node),
-        releaseService(node, facts.oldMajor),
-      ]),
+      each(secondaries, (node) => {
+        const { group, world: its } = ofNode(node.alias);
+        return secondaryBack(facts, node, hasOld(group, node, its));
+      }),
     ]),
     phase('V', 'Rollback: restore', [
       shared(restoreOldSyncStandbys(primaryOf(coordinator.group))),
