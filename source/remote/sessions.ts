@@ -90,7 +90,9 @@ export class Sessions {
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#members.map(({ line }) => line.close()));
+    // A line that is closed leaves the list at once.
+    const lines = this.#members.map(({ line }) => line);
+    await Promise.all(lines.map((line) => line.close()));
   }
 
   /** A place on one of the connections; null: none became free in time. */

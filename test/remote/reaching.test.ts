@@ -247,6 +247,20 @@ describe('MaxSessions 1', () => {
     await host.close();
   });
 
+  test('a check on hosts that let one session through did not end: every second of the further connections stayed open', async () => {
+    const sshd = await bench.server();
+    sshd.maxSessions = 1;
+    const host = await bench.reach(sshd);
+    const many = Array.from({ length: 4 }, () =>
+      host.run(`until [ -e ${sshd.home}/go ]; do sleep 0.02; done`, { as: 'dba' }),
+    );
+    await expect.poll(() => sshd.open, { timeout: 10_000 }).toBe(4);
+    await writeFile(join(sshd.home, 'go'), '');
+    await Promise.all(many);
+    await host.close();
+    await expect.poll(() => sshd.open).toBe(0);
+  });
+
   test('no session at all is said, not waited for', async () => {
     const sshd = await bench.server();
     sshd.maxSessions = 0;

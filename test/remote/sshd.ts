@@ -79,6 +79,11 @@ export class Sshd {
     this.#authorized.push(key.public);
   }
 
+  /** The connections that stand now. */
+  get open(): number {
+    return this.#connections.size;
+  }
+
   /** Breaks every connection as a failing network does. */
   cut(): void {
     for (const socket of this.#sockets) socket.destroy();

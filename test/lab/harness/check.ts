@@ -40,12 +40,17 @@ export interface Started {
   kill(): void;
 }
 
+/** Longer than any command takes on the lab, and less than a test may: what hangs is ended, and what it has said is shown. */
+const limitMs = 600_000;
+
 /** The compiled command as a script would run it: no terminal, nobody to ask. */
 export const startCommand = (home: ConsoleHome, args: readonly string[]): Started => {
   const child = spawn(process.execPath, [compiled, ...args], {
     env: { ...process.env, ...home.env },
     cwd: home.directory,
     stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: limitMs,
+    killSignal: 'SIGKILL',
   });
   const ended = outputOf(child);
   return { pid: child.pid ?? -1, ended, kill: () => child.kill('SIGKILL') };
