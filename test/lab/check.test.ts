@@ -2,6 +2,7 @@ import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Checked, runCheck, runCommand, startCommand } from './harness/check.ts';
+import { withoutCandidates } from './harness/configure.ts';
 import { type Lab, type LabHost, openLab } from './harness/lab.ts';
 import { expectAcknowledgedOn, WriteLoad } from './harness/load.ts';
 import { type ConsoleHome, createConsoleHome } from './harness/walk.ts';
@@ -232,26 +233,17 @@ describe('everything that stands against an upgrade is found, on its host, with 
   it('in one look: settings, slots, transactions, libraries, directories, ports, jobs', async () => {
     const data = lab.settings.pgdata;
     const { newBin, oldBin, unit } = lab.settings;
-    // What needs a restart: the standbys first, for they must allow as much as the primary; nobody is a candidate meanwhile.
-    await lab.psql(
-      'monitor',
-      'pg_auto_failover',
-      'create table kept as select nodeid, candidatepriority from pgautofailover.node; update pgautofailover.node set candidatepriority = 0',
-    );
-    for (const host of ['node2', 'node3', 'node1'] as const)
-      await lab.pg(
-        host,
-        `printf '%s\\n' "max_prepared_transactions = 5" "wal_level = logical" "archive_mode = on" "archive_command = 'true'" "shared_preload_libraries = 'pg_stat_statements, pg_prewarm'" "vacuum_defer_cleanup_age = 7" >>${data}/postgresql.conf
+    // What needs a restart: the standbys first, for they must allow as much as the primary.
+    await withoutCandidates(lab, async () => {
+      for (const host of ['node2', 'node3', 'node1'] as const)
+        await lab.pg(
+          host,
+          `printf '%s\\n' "max_prepared_transactions = 5" "wal_level = logical" "archive_mode = on" "archive_command = 'true'" "shared_preload_libraries = 'pg_stat_statements, pg_prewarm'" "vacuum_defer_cleanup_age = 7" >>${data}/postgresql.conf
 # pg_autoctl starts it again; started from here it would keep this command's own pipes open
 ${oldBin}/pg_ctl -D ${data} -w -m fast stop >/dev/null 2>&1
 for i in $(seq 300); do [ "$(psql -X -Atc 'show max_prepared_transactions' 2>/dev/null)" = 5 ] && exit; sleep 0.1; done; exit 1`,
-      );
-    await healthy();
-    await lab.psql(
-      'monitor',
-      'pg_auto_failover',
-      'update pgautofailover.node n set candidatepriority = k.candidatepriority from kept k where k.nodeid = n.nodeid; drop table kept',
-    );
+        );
+    });
     await healthy();
 
     // A logical slot waits for every transaction that is open, so it comes before them.

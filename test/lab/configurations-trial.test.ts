@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCheck, runCommand } from './harness/check.ts';
-import { type Lab, openLab } from './harness/lab.ts';
+import { withoutCandidates } from './harness/configure.ts';
+import { type Lab, type LabHost, openLab } from './harness/lab.ts';
 import { type ConsoleHome, createConsoleHome } from './harness/walk.ts';
 
 /**
@@ -15,10 +16,10 @@ beforeAll(async () => {
   lab = await openLab({ snapshot: process.env.SNAPSHOT ?? 'small' });
   home = await createConsoleHome(lab);
   const { pgdata, oldBin } = lab.settings;
-  for (const host of lab.nodes.toReversed())
-    await lab.root(
+  const restarted = (host: LabHost): Promise<string> =>
+    lab.pg(
       host,
-      `cd ${pgdata}; mkdir -p auth conf.d; echo app >auth/users; chown postgres: auth auth/users conf.d
+      `cd ${pgdata}; mkdir -p auth conf.d; echo app >auth/users
 sed -i '1i host all @auth/users samenet scram-sha-256' pg_hba.conf
 cat >>postgresql.conf <<'X'
 include_dir 'conf.d'
@@ -26,14 +27,13 @@ include_if_exists 'not-there.conf'
 include_if_exists '/var/lib/pgsql/site/site.conf'
 shared_preload_libraries = 'pg_stat_statements, $libdir/sepgsql'
 X
-exec bash -c 'for fd in /proc/self/fd/*; do fd=\${fd##*/}; [ "$fd" -le 2 ] || eval "exec $fd>&-"; done # or the server would hold the pipes of the test
-  exec su postgres -c "${oldBin}/pg_ctl -D ${pgdata} -m fast restart -w -l /tmp/restart.log -s"' >/dev/null 2>&1 </dev/null`,
+# pg_autoctl starts it again; started from here it would keep this command's own pipes open
+${oldBin}/pg_ctl -D ${pgdata} -w -m fast stop >/dev/null 2>&1
+for i in $(seq 300); do psql -X -Atc 'show shared_preload_libraries' 2>/dev/null | grep -q sepgsql && exit; sleep 0.1; done; exit 1`,
     );
-  // a restarted primary allows writes once the monitor has said so
-  await lab.pg(
-    'node1',
-    'until [ "$(psql -Atc "show transaction_read_only" 2>/dev/null)" = off ]; do sleep 0.3; done',
-  );
+  await withoutCandidates(lab, async () => {
+    for (const host of lab.nodes.toReversed()) await restarted(host);
+  });
   await lab.root('node1', `chown root:postgres ${pgdata}/server.key; chmod 640 ${pgdata}/server.key`);
   await lab.root(
     'node3',

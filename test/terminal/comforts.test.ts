@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { at, numberIn, stepCount } from '../console/fake-cluster.ts';
 import { bundled, keys, TestTerminal } from './terminal.ts';
 
@@ -189,6 +189,7 @@ describe('the program as it is shipped', () => {
   );
   const env = { HOME: home, XDG_STATE_HOME: home };
   afterEach(() => rmSync(join(home, 'state'), { recursive: true, force: true }));
+  afterAll(() => rmSync(home, { recursive: true, force: true }));
 
   test('TERM=dumb: plain lines and no control sequence at all', async () => {
     const console = open({ program: cli, args: ['run', cluster], env: { ...env, TERM: 'dumb' } });

@@ -1,23 +1,10 @@
+import { withoutCandidates } from './configure.ts';
 import type { Lab, LabHost } from './lab.ts';
-import { monitorClock, settledWith } from './truth.ts';
-
-/** Nobody is a candidate meanwhile: a restart of the primary would begin a failover. */
-const calmly = async (lab: Lab, restart: () => Promise<unknown>): Promise<void> => {
-  const change = (statements: string): Promise<string> => lab.psql('monitor', 'pg_auto_failover', statements);
-  await change(
-    'create table kept as select nodeid, candidatepriority from pgautofailover.node; update pgautofailover.node set candidatepriority = 0',
-  );
-  await restart();
-  await settledWith(lab, 'node1', await monitorClock(lab));
-  await change(
-    'update pgautofailover.node n set candidatepriority = k.candidatepriority from kept k where k.nodeid = n.nodeid; drop table kept',
-  );
-};
 
 /** Gives a node's pg_autoctl a /tmp of its own, and with it a pid file that nobody else sees. */
 export const givePrivateTmp = (lab: Lab, host: LabHost): Promise<void> => {
   const { unit, pgdata } = lab.settings;
-  return calmly(lab, () =>
+  return withoutCandidates(lab, () =>
     lab.root(
       host,
       `d=/etc/systemd/system/${unit}.service.d; mkdir -p $d; printf '[Service]\\nPrivateTmp=yes\\n' >$d/private.conf
@@ -40,7 +27,7 @@ export const giveRuntimeDirectory = async (lab: Lab): Promise<void> => {
        setsid -f ${oldBin}/pg_autoctl run --pgdata ${pgdata} >>~/pg_autoctl.log 2>&1 </dev/null 10>&- 11>&-
        for i in $(seq 300); do [ -s $XDG_RUNTIME_DIR/pg_autoctl${pgdata}/pg_autoctl.pid ] && ${oldBin}/pg_isready -q -p ${lab.settings.port} && exit; sleep 0.1; done; exit 1`,
     );
-  await calmly(lab, async () => {
+  await withoutCandidates(lab, async () => {
     for (const host of lab.hosts) await again(host);
   });
 };
