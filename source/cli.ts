@@ -35,7 +35,7 @@ const start = async (): Promise<void> => {
     process.exitCode = 2;
     return;
   }
-  const given = { ...cli.flags, named };
+  const given = { ...cli.flags, named, others: rest };
   const choice = chosen(name, rest, given);
   if ('wrong' in choice) refuse(choice.wrong);
   else if (given.debug === undefined) process.exitCode = await choice.command.start(given);

@@ -1,4 +1,4 @@
-import { type Problem, problem } from '../cluster/result.ts';
+import { fail, type Problem, problem } from '../cluster/result.ts';
 import { localTime } from '../cluster/times.ts';
 import { connector } from '../discover/connector.ts';
 import { stateHome } from '../engine/journal/journal.ts';
@@ -12,23 +12,24 @@ import {
   checkText,
   couldNotInspectJson,
 } from '../plain/check-report.ts';
+import { checksExitCode, checksJson, checkTable, type OfCluster } from '../plain/many-clusters.ts';
 import { connect } from '../remote/connect.ts';
-import { check, toKeep } from '../usecases/check/check.ts';
+import type { Ask } from '../remote/host.ts';
+import { type CheckResult, check, toKeep } from '../usecases/check/check.ts';
 import { terminalAsk } from './asking.ts';
 import { calledAs } from './called-as.ts';
+import { forEachCluster } from './each-cluster.ts';
 import { readConfig } from './read-config.ts';
 import { print, sayDoing, sayProblems } from './say.ts';
 import { unacceptable } from './unacceptable.ts';
 
 export interface CheckArguments {
-  readonly file: string;
+  readonly files: readonly string[];
   readonly json: boolean;
   readonly list: boolean;
   /** Keep the initialised new directories. */
   readonly prepare: boolean;
 }
-
-const exitCodes = { ready: 0, 'ready-with-warnings': 0, blocked: 1, unseen: 2 } as const;
 
 /** In a window the monitor is stopped as planned: then that is why nothing answers, and not to be put right. */
 const windowOpen = (cluster: string, file: string): readonly Problem[] => {
@@ -43,37 +44,61 @@ const windowOpen = (cluster: string, file: string): readonly Problem[] => {
       ];
 };
 
-/** `pgaf-upgrade check`: 0 ready, 1 blocked, 2 it could not be decided. */
-export const runCheck = async ({ file, json, list, prepare }: CheckArguments): Promise<number> => {
-  if (list) {
-    print(json ? catalogueJson() : catalogueText(), json ? 'json' : 'text');
-    return 0;
-  }
-  const couldNotInspect = (...problems: readonly Problem[]): 2 => {
-    sayProblems(problems);
-    if (json) print(couldNotInspectJson(problems), 'json');
-    return 2;
-  };
+/** Checks one cluster. Errors: its file is wrong, or it could not be inspected. */
+const checkCluster = async (
+  file: string,
+  prepare: boolean,
+  ask: Ask,
+  sayOf: (name: string) => (doing: string) => void,
+): Promise<OfCluster<CheckResult>> => {
   const config = readConfig(file, 'check');
-  if (!config.ok) return couldNotInspect(...config.error);
+  if (!config.ok) return { file, name: null, answer: config };
+  const { name } = config.value;
+  const failed = (...problems: readonly Problem[]) => ({ file, name, answer: fail(problems) });
   const wrong = unacceptable(config.value.check.accept, file);
-  if (wrong.length > 0) return couldNotInspect(...wrong);
-  const asking = terminalAsk();
+  if (wrong.length > 0) return failed(...wrong);
+  const say = sayOf(name);
   const result = await check({
     config: config.value,
-    open: connector(config.value, connect, asking.ask, sayDoing),
-    say: sayDoing,
+    open: connector(config.value, connect, ask, say),
+    say,
     keepNewDirectory: prepare,
   });
-  asking.close();
-  if (!result.ok) return couldNotInspect(...windowOpen(config.value.name, file), result.error);
+  if (!result.ok) return failed(...windowOpen(name, file), result.error);
   const { facts } = result.value;
   // Plan and window expect what was measured here, and no other check's.
   if (facts !== null) {
     const kept = keepCheck(stateHome(process.env), facts, ...toKeep(result.value, new Date().toISOString()));
     if (!kept.ok) sayProblems([kept.error]);
   }
-  if (json) print(checkJson(config.value.name, result.value), 'json');
-  else print(checkText(config.value.name, result.value));
-  return exitCodes[result.value.judgment.outcome];
+  return { file, name, answer: result };
+};
+
+/** `pgaf-upgrade check`: 0 ready, 1 blocked, 2 it could not be decided. Of several clusters the worst counts. */
+export const runCheck = async ({ files, json, list, prepare }: CheckArguments): Promise<number> => {
+  if (list) {
+    print(json ? catalogueJson() : catalogueText(), json ? 'json' : 'text');
+    return 0;
+  }
+  const asking = terminalAsk();
+  const several = files.length > 1;
+  const checked = await forEachCluster(files, (file) =>
+    checkCluster(file, prepare, asking.ask, (name) =>
+      several ? (doing) => sayDoing(`${name}: ${doing}`) : sayDoing,
+    ),
+  );
+  asking.close();
+  const [only] = checked;
+  if (several || only === undefined) {
+    if (json) print(checksJson(checked), 'json');
+    else print(checkTable(checked, calledAs()));
+    return checksExitCode(checked);
+  }
+  const { name, answer } = only;
+  if (!answer.ok) {
+    sayProblems(answer.error);
+    if (json) print(couldNotInspectJson(answer.error), 'json');
+  } else if (json) print(checkJson(name ?? '', answer.value), 'json');
+  else print(checkText(name ?? '', answer.value));
+  return checksExitCode(checked);
 };

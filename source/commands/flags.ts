@@ -116,6 +116,8 @@ export interface Given {
   readonly done?: string | undefined;
   /** The command's argument. */
   readonly named?: string | undefined;
+  /** What stands behind it, for commands that take several. */
+  readonly others?: readonly string[];
 }
 
 /** `--yes-lose-writes`: an option as it is typed, without its value. */

@@ -5,6 +5,8 @@ export interface Subcommand {
   readonly name: string;
   /** What may stand behind its name; null: nothing. */
   readonly argument: string | null;
+  /** Several of them may stand there. */
+  readonly many?: true;
   readonly says: string;
   /** What else its own help says, in lines. */
   readonly more: readonly string[];

@@ -5,7 +5,9 @@ import type { FlagName, Given } from './flags.ts';
 import type { Subcommand } from './subcommand.ts';
 
 const clusterFile = '[cluster.yaml]';
+const clusterFiles = '[cluster.yaml ...]';
 const fileOf = ({ named }: Given): string => named ?? 'cluster.yaml';
+const filesOf = (given: Given): readonly string[] => [fileOf(given), ...(given.others ?? [])];
 
 const forfeitsOf = (given: Given): ReadonlySet<Forfeit> =>
   new Set<Forfeit>([
@@ -78,17 +80,19 @@ export const subcommands: readonly Subcommand[] = [
   },
   {
     name: 'check',
-    argument: clusterFile,
+    argument: clusterFiles,
+    many: true,
     says: 'pre-upgrade checks and time estimate',
     more: [
       'Reads only, and tries initdb, pg_upgrade --check and the schema’s restore in throwaway clusters.',
-      'Exit codes: 0 ready, 1 blocked, 2 could not be decided.',
+      'Several cluster files: a line each, the worst first.',
+      'Exit codes: 0 ready, 1 blocked, 2 could not be decided; of several clusters the worst.',
     ],
     flags: ['json', 'list', 'prepare', 'debug'],
     start: async (given) => {
       const { runCheck } = await import('./check.ts');
       const { json, list, prepare } = given;
-      return runCheck({ file: fileOf(given), json, list, prepare });
+      return runCheck({ files: filesOf(given), json, list, prepare });
     },
   },
   {
@@ -134,13 +138,17 @@ export const subcommands: readonly Subcommand[] = [
   ),
   {
     name: 'status',
-    argument: clusterFile,
+    argument: clusterFiles,
+    many: true,
     says: 'print the current state',
-    more: ['Reads only; --done N alone removes a note on the primary’s host. Exit codes: 0 printed, 2 not.'],
+    more: [
+      'Reads only; --done N alone removes a note on the primary’s host.',
+      'Several cluster files: a line each, the worst first. Exit codes: 0 printed, 2 not, or not of every cluster.',
+    ],
     flags: ['json', 'done', 'debug'],
     start: async (given) => {
       const { status } = await import('./status.ts');
-      return status({ file: fileOf(given), json: given.json, done: given.done ?? null });
+      return status({ files: filesOf(given), json: given.json, done: given.done ?? null });
     },
   },
   walking(

@@ -129,7 +129,7 @@ export const chosen = (
 ): { readonly command: Subcommand } | { readonly wrong: string } => {
   const command = subcommands.find((one) => one.name === name);
   if (command === undefined) return { wrong: noCommand(name) };
-  const tooMuch = command.argument === null ? [given.named, ...rest] : rest;
+  const tooMuch = command.argument === null ? [given.named, ...rest] : command.many === true ? [] : rest;
   const words = tooMuch.filter((word) => word !== undefined);
   if (words.length > 0) return { wrong: `${usage(command)}: ${words.join(' ')} is one argument too many` };
   const stray = flagNames.find((flag) => isGiven(given, flag) && !command.flags.includes(flag));

@@ -13,7 +13,7 @@ import { padRight, tame, took, wrapWords } from '../wording/text.ts';
 
 const columns = 110;
 
-const words: Readonly<Record<Readiness, string>> = {
+export const readinessWords: Readonly<Record<Readiness, string>> = {
   ready: 'READY',
   'ready-with-warnings': 'READY WITH WARNINGS',
   blocked: 'BLOCKED',
@@ -129,50 +129,57 @@ export const checkText = (name: string, result: CheckResult): string => {
     ...(estimated === null ? [] : estimateLines(estimated)),
     ...choicesOf(result).map((choice) => `  ${choiceWords(choice)}`),
     '',
-    `${words[judgment.outcome]}: ${blockers} blockers, ${warnings} warnings, ${judgment.passed.length} checks passed`,
+    `${readinessWords[judgment.outcome]}: ${blockers} blockers, ${warnings} warnings, ${judgment.passed.length} checks passed`,
   ]);
 };
 
-/** The same for scripts. */
-export const checkJson = (name: string, result: CheckResult): string => {
+/** What a check has found, as one value for scripts. */
+export const checkValue = (name: string, result: CheckResult) => {
   const { judgment } = result;
   const estimated = estimatesOf(result);
-  return `${JSON.stringify(
-    {
-      cluster: name,
-      outcome: judgment.outcome,
-      ...versionsOf(result.facts),
-      mode: result.facts?.mode ?? null,
-      findings: judgment.findings,
-      accepted: judgment.accepted,
-      notSeen: judgment.notSeen,
-      passed: judgment.passed,
-      estimates:
-        estimated === null
-          ? null
-          : {
-              downtimeSeconds: estimated.downtimeSeconds,
-              windowSeconds: Math.round(estimated.estimates.windowSeconds * 10) / 10,
-              steps: Object.fromEntries(
-                [...estimated.estimates.steps].map(([id, seconds]) => [id, Math.round(seconds * 10) / 10]),
-              ),
-              assumed: estimated.estimates.assumed,
-            },
-      secondaries: choicesOf(result).map((one) => ({
-        ...one,
-        backupSeconds: tenths(one.backupSeconds),
-        linkSeconds: tenths(one.linkSeconds),
-      })),
-      measured: Object.fromEntries(measurementsOf(result.evidence)),
-      tookSeconds: Math.round(result.tookMs / 100) / 10,
-    },
-    null,
-    2,
-  )}\n`;
+  return {
+    cluster: name,
+    outcome: judgment.outcome,
+    ...versionsOf(result.facts),
+    mode: result.facts?.mode ?? null,
+    findings: judgment.findings,
+    accepted: judgment.accepted,
+    notSeen: judgment.notSeen,
+    passed: judgment.passed,
+    estimates:
+      estimated === null
+        ? null
+        : {
+            downtimeSeconds: estimated.downtimeSeconds,
+            windowSeconds: Math.round(estimated.estimates.windowSeconds * 10) / 10,
+            steps: Object.fromEntries(
+              [...estimated.estimates.steps].map(([id, seconds]) => [id, Math.round(seconds * 10) / 10]),
+            ),
+            assumed: estimated.estimates.assumed,
+          },
+    secondaries: choicesOf(result).map((one) => ({
+      ...one,
+      backupSeconds: tenths(one.backupSeconds),
+      linkSeconds: tenths(one.linkSeconds),
+    })),
+    measured: Object.fromEntries(measurementsOf(result.evidence)),
+    tookSeconds: Math.round(result.tookMs / 100) / 10,
+  };
 };
 
+/** The same for scripts. */
+export const checkJson = (name: string, result: CheckResult): string =>
+  `${JSON.stringify(checkValue(name, result), null, 2)}\n`;
+
+/** Of a cluster that could not be inspected. */
+export const couldNotInspectValue = (problems: readonly Problem[]) => ({
+  outcome: 'unseen' as const,
+  findings: [],
+  problems,
+});
+
 export const couldNotInspectJson = (problems: readonly Problem[]): string =>
-  `${JSON.stringify({ outcome: 'unseen', findings: [], problems }, null, 2)}\n`;
+  `${JSON.stringify(couldNotInspectValue(problems), null, 2)}\n`;
 
 /** `check --list`. */
 export const catalogueText = (): string =>

@@ -19,7 +19,7 @@ test('check and run refuse a cluster file that accepts a blocker, or what is no 
   );
   const said: string[] = [];
   vi.spyOn(process.stderr, 'write').mockImplementation((text) => said.push(String(text)) > 0);
-  expect(await runCheck({ file, json: false, list: false, prepare: false })).toBe(2);
+  expect(await runCheck({ files: [file], json: false, list: false, prepare: false })).toBe(2);
   const byCheck = said.splice(0).join('');
   expect(await run({ file, plain: true, direction: 'upgrade' })).toBe(2);
   expect(said.join('')).toBe(byCheck);

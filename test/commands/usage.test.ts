@@ -44,6 +44,11 @@ describe('what is typed at a shell', () => {
     expect(wrong('demo', { named: 'prod.yaml' })).toContain('prod.yaml is one argument too many');
   });
 
+  test('check and status take several cluster files', () => {
+    for (const name of ['check', 'status'])
+      expect(wrong(name, { named: 'a.yaml' }, ['b.yaml', 'c.yaml'])).toBeNull();
+  });
+
   test('only papers come in brief', () => {
     expect(wrong('plan', { brief: true })).toBeNull();
     expect(wrong('report', { brief: true, format: 'html' })).toBeNull();

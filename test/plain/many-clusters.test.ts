@@ -1,0 +1,141 @@
+import { afterEach, expect, test, vi } from 'vitest';
+import { z } from 'zod';
+import type { Evidence } from '../../source/cluster/checks/evidence.ts';
+import { fail, ok, problem } from '../../source/cluster/result.ts';
+import { forEachCluster } from '../../source/commands/each-cluster.ts';
+import {
+  checksExitCode,
+  checksJson,
+  checkTable,
+  type OfCluster,
+  statusesJson,
+  statusTable,
+} from '../../source/plain/many-clusters.ts';
+import { judge } from '../../source/runbook/checks/judge.ts';
+import type { CheckResult } from '../../source/usecases/check/check.ts';
+import { type Status, upgradeStatus } from '../../source/usecases/status/status.ts';
+import { healthy, withInspection } from '../runbook/checks/healthy.ts';
+import { labCluster } from '../runbook/clusters.ts';
+import { type Moment, worldAt } from '../runbook/worlds.ts';
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const checked = (name: string, evidence: Evidence): OfCluster<CheckResult> => ({
+  file: `${name}.yaml`,
+  name,
+  answer: ok({ facts: evidence.facts, evidence, judgment: judge(evidence, []), tookMs: 3_900 }),
+});
+const unread = {
+  file: 'gone.yaml',
+  name: null,
+  answer: fail([problem('There is no cluster file gone.yaml.', 'Make one.')]),
+};
+const fullDisk = withInspection('node_2', ({ parent }) => ({ parent: { ...parent, freeBytes: 0 } }));
+const three = [checked('shop', healthy()), checked('bank', fullDisk), unread];
+
+test('check of several clusters: a line each, the worst first, and the worst counts for the exit code', () => {
+  const [head = '', ...lines] = checkTable(three).trimEnd().split('\n');
+  expect(head).toMatch(/^cluster +state +versions +blockers +warnings +downtime$/);
+  expect(lines[0]).toMatch(/^gone\.yaml +INCOMPLETE +There is no cluster file gone\.yaml\.$/);
+  expect(lines[1]).toMatch(/^bank +BLOCKED +15\.20 → 17\.12 +1 +0 +[\d.]+ s +disk-space node_2: /);
+  expect(lines[2]).toMatch(/^shop +READY +15\.20 → 17\.12 +0 +0 +[\d.]+ s$/);
+  expect(lines.slice(3)).toEqual([
+    '',
+    '3 clusters: 1 INCOMPLETE, 1 BLOCKED, 1 READY',
+    'Everything about one of them: pgaf-upgrade check FILE',
+  ]);
+  expect(checksExitCode(three)).toBe(2);
+  expect(checksExitCode(three.slice(0, 2))).toBe(1);
+  expect(checksExitCode(three.slice(0, 1))).toBe(0);
+});
+
+test('no line is wider than 140 columns, however long the names and what was found', () => {
+  const long = checked('a'.repeat(200), fullDisk);
+  for (const line of checkTable([...three, long]).split('\n')) expect(line.length).toBeLessThanOrEqual(140);
+});
+
+test('for scripts: each cluster with its file, in the same order', () => {
+  const json = z.object({ clusters: z.array(z.looseObject({})) }).parse(JSON.parse(checksJson(three)));
+  expect(json.clusters).toMatchObject([
+    { file: 'gone.yaml', cluster: null, outcome: 'unseen', problems: [{ remedy: 'Make one.' }] },
+    { file: 'bank.yaml', cluster: 'bank', outcome: 'blocked', findings: [{ check: 'disk-space' }] },
+    { file: 'shop.yaml', cluster: 'shop', outcome: 'ready' },
+  ]);
+});
+
+const status = (name: string, moment: Moment, more: Partial<Status> = {}): OfCluster<Status> => {
+  const facts = labCluster();
+  const world = worldAt(moment);
+  return {
+    file: `${name}.yaml`,
+    name,
+    answer: ok({
+      from: '15.20',
+      to: '17.12',
+      nodes: [],
+      hosts: [],
+      upgrade: upgradeStatus(facts, world),
+      rollbackRun: null,
+      rollback: null,
+      writes: { kind: 'up', node: 'node_1' },
+      downtime: null,
+      pauses: [],
+      expectedDowntime: null,
+      seenAt: '2026-11-27T15:00:00.000Z',
+      toDo: [],
+      lock: null,
+      monitorStoppedUntil: null,
+      problem: null,
+      journal: [],
+      ...more,
+    }),
+  };
+};
+
+test('status of several clusters: writes down before everything else, then what is not seen, then what is under way', () => {
+  const silent = problem('node_3 does not answer.', 'Look at it.');
+  const all = [
+    status('quiet', 'running'),
+    status('done', 'finished'),
+    status('going', 'fenced'),
+    status('silent', 'running', { problem: silent }),
+    status('down', 'fenced', { writes: { kind: 'down', since: null } }),
+    { ...unread },
+  ];
+  const lines = statusTable(all).split('\n');
+  expect(lines.slice(0, 7).map((line) => line.split(/ {2,}/).slice(0, 2))).toEqual([
+    ['cluster', 'state'],
+    ['down', 'WRITES DOWN'],
+    ['gone.yaml', 'NOT SEEN'],
+    ['silent', 'NOT WHOLLY SEEN'],
+    ['going', 'UNDER WAY'],
+    ['done', 'finished'],
+    ['quiet', 'not begun'],
+  ]);
+  expect(lines[1]).toMatch(/next: step \d+, /);
+  expect(lines[3]).toContain('node_3 does not answer.');
+  const json = z.object({ clusters: z.array(z.looseObject({})) }).parse(JSON.parse(statusesJson(all)));
+  expect(json.clusters[0]).toMatchObject({
+    file: 'down.yaml',
+    cluster: 'down',
+    writes: { kind: 'down', since: null },
+  });
+  expect(json.clusters[1]).toMatchObject({ file: 'gone.yaml', problems: [{ remedy: 'Make one.' }] });
+});
+
+test('thirty-two clusters take no more than three times as long as one, and their answers stay in order', async () => {
+  vi.useFakeTimers();
+  const began = Date.now();
+  const answers = forEachCluster(
+    Array.from({ length: 32 }, (_, at) => `${at}.yaml`),
+    async (file) => {
+      await new Promise((resolve) => setTimeout(resolve, 1_000));
+      return file;
+    },
+  );
+  await vi.runAllTimersAsync();
+  expect(await answers).toEqual(Array.from({ length: 32 }, (_, at) => `${at}.yaml`));
+  expect(Date.now() - began).toBeLessThanOrEqual(3_000);
+});
