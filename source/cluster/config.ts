@@ -153,6 +153,28 @@ export const parseConfig = (source: string, fileName: string): Result<Config, re
       .filter(([, its]) => its.rebuild === 'hard-link')
       .map(([name]) => ['nodes', name, 'rebuild']),
   ];
+  if (upgrade.method === 'online' && (upgrade.mode !== 'link' || linked.length > 0))
+    return fail(
+      [...(upgrade.mode === 'link' ? [] : [['upgrade', 'mode']]), ...linked].map((path) =>
+        at(
+          lineOf(document, lines, path),
+          path.at(-1) === 'mode'
+            ? `upgrade.mode is ${upgrade.mode}, and upgrade.method online: it is a copy of the old cluster that pg_upgrade takes over, by links`
+            : `${dotted(path)} is hard-link, and upgrade.method online: each secondary keeps its old directory, to stream on in a rollback`,
+          path.at(-1) === 'mode'
+            ? 'Leave upgrade.mode out'
+            : 'Rebuild the secondaries by base-backup, or set upgrade.method to pg_upgrade',
+        ),
+      ),
+    );
+  if (upgrade.largeObjects !== undefined && upgrade.method !== 'online')
+    return fail([
+      at(
+        lineOf(document, lines, ['upgrade', 'largeObjects']),
+        'upgrade.largeObjects says what the online method does, and upgrade.method is pg_upgrade: it takes large objects over like everything else',
+        'Remove it',
+      ),
+    ]);
   if (upgrade.mode !== 'link' && linked.length > 0)
     return fail(
       linked.map((path) =>

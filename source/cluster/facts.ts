@@ -170,6 +170,11 @@ export const workerGroupSchema = z.object({
 });
 export type ReadWorkerGroup = z.input<typeof workerGroupSchema>;
 
+/** `pg_upgrade`: in the downtime. `online`: of a copy that then follows the serving version, and takes its place. docs/development/online-branch.md. */
+export const upgradeMethods = ['pg_upgrade', 'online'] as const;
+/** What becomes of large objects, which logical replication does not carry: the method is refused, or those of the copy stay as they were then. */
+export const largeObjectWays = ['refuse', 'leave'] as const;
+
 export const clusterFactsSchema = z.object({
   name: words.label,
   formation: words.label,
@@ -177,6 +182,9 @@ export const clusterFactsSchema = z.object({
   oldMajor: z.number().int(),
   newMajor: z.number().int(),
   mode: upgradeModeSchema,
+  method: z.enum(upgradeMethods).default('pg_upgrade'),
+  /** Only the online method asks. */
+  largeObjects: z.enum(largeObjectWays).default('refuse'),
   jobs: z.number().int().positive(),
   postgres: words.osUser,
   /** How root's steps are run: by `sudo sh`, or by the host's helper (runbook/root-verbs.ts). */
@@ -228,6 +236,8 @@ export const linkedOf = (facts: ClusterFacts): readonly NodeFacts[] =>
 /** Every secondary takes over links: none would keep its untouched old data. */
 export const linksLeaveNoCopy = (facts: ClusterFacts): boolean =>
   linkedOf(facts).length > 0 && secondariesOf(facts).every(takesLinks);
+
+export const isOnline = (facts: ClusterFacts | null): boolean => facts?.method === 'online';
 
 /** The nodes of all groups, the coordinator's first. */
 export const nodesOf = (facts: ClusterFacts): readonly NodeFacts[] =>

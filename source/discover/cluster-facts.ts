@@ -92,6 +92,8 @@ export const factsOf = (
     oldMajor: parsePostgresVersion(primary.oldVersion)?.major ?? 0,
     newMajor: newMajorOf(primary),
     mode: config.upgrade.mode,
+    method: config.upgrade.method,
+    largeObjects: config.upgrade.largeObjects ?? 'refuse',
     jobs: config.upgrade.jobs ?? 1,
     postgres: config.become.postgres,
     root: config.become.root,

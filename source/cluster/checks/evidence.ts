@@ -19,6 +19,48 @@ const settingAt = z.object({
   line: z.number().int().nullable(),
 });
 
+/** What the online method asks the server besides. */
+const onlineServerSchema = z.object({
+  settings: z.record(z.string(), z.string().nullable()),
+  /** Connections that send WAL now. */
+  senders: z.number().int(),
+  /** Transactions that have written something and are open for longer than a minute: a logical slot waits for them. */
+  writing: z.array(
+    z.object({
+      pid: z.number().int(),
+      user: z.string().nullable(),
+      database: z.string().nullable(),
+      seconds: z.number(),
+    }),
+  ),
+});
+export type OnlineServer = z.infer<typeof onlineServerSchema>;
+
+/** What stands in a database that logical replication does not carry, or not as it is: how many, and some of their names as SQL writes them. */
+export const onlineKinds = [
+  /** Tables whose rows UPDATE and DELETE could not name. */
+  'noIdentity',
+  /** Columns of tables that are named by all their columns, whose type has no equality: `public.js.j json`. */
+  'unequal',
+  /** Large tables of which each changed row is searched for from one end to the other. */
+  'scanned',
+  /** Triggers that fire once more where rows arrive. */
+  'always',
+  'materialized',
+  'publications',
+  'eventTriggers',
+] as const;
+export type OnlineKind = (typeof onlineKinds)[number];
+const onlineDatabaseSchema = z.object({
+  /** Tables that it would carry. */
+  tables: z.number().int(),
+  found: z.partialRecord(
+    z.enum(onlineKinds),
+    z.object({ count: z.number().int(), names: z.array(z.string()) }),
+  ),
+});
+export type OnlineDatabase = z.infer<typeof onlineDatabaseSchema>;
+
 /** What the running server says of the whole cluster. Source: PostgreSQL, 54 System Views. */
 export const serverEvidenceSchema = z.object({
   version: z.string(),
@@ -72,6 +114,8 @@ export const serverEvidenceSchema = z.object({
   catalog: z
     .array(z.object({ name: z.string(), connections: z.boolean(), limit: z.number().int() }))
     .default([]),
+  /** Null: another method. */
+  online: onlineServerSchema.nullable().default(null),
 });
 export type ServerEvidence = z.infer<typeof serverEvidenceSchema>;
 
@@ -94,6 +138,8 @@ export const databaseEvidenceSchema = z.object({
   extensions: z.array(z.object({ name: z.string(), version: z.string() })),
   /** Those with btree_gist's operator classes for inet and cidr, with their schema, as SQL writes them. */
   inetIndexes: z.array(z.string()).default([]),
+  /** Null: another method. */
+  online: onlineDatabaseSchema.nullable().default(null),
 });
 export type DatabaseEvidence = z.infer<typeof databaseEvidenceSchema>;
 

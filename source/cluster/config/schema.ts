@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { customStepsSchema } from '../custom-steps.ts';
-import { formationWays, upgradeModeSchema } from '../facts.ts';
+import { formationWays, largeObjectWays, upgradeMethods, upgradeModeSchema } from '../facts.ts';
 import * as words from '../words.ts';
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this looks for
@@ -133,6 +133,8 @@ export const configSchema = z.strictObject({
   formation: text.prefault('default'),
   upgrade: z
     .strictObject({
+      method: z.enum(upgradeMethods, { error: 'must be one of pg_upgrade, online' }).default('pg_upgrade'),
+      largeObjects: z.enum(largeObjectWays, { error: 'must be refuse or leave' }).exactOptional(),
       mode: z.enum(upgradeModeSchema.options, { error: 'must be one of link, clone, copy' }).default('link'),
       jobs: z
         .int({ error: 'must be a whole number, 1 to 256' })

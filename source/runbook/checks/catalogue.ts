@@ -6,6 +6,7 @@ import { entryChecks } from './entries.ts';
 import { formationChecks } from './formations.ts';
 import { habitChecks } from './habits.ts';
 import { hardLinkChecks } from './hard-links.ts';
+import { onlineChecks } from './online.ts';
 import { programChecks } from './programs.ts';
 import { reachChecks } from './reach.ts';
 import { serviceChecks } from './services.ts';
@@ -29,6 +30,7 @@ const all: readonly Check[] = [
   ...settingChecks,
   ...habitChecks,
   ...versionChecks,
+  ...onlineChecks,
 ];
 
 /** Every check: blockers first, each in the order in which a person would look. docs/checks.md is made from it. */

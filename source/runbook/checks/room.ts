@@ -35,6 +35,15 @@ const elsewhereBytes = (inspection: CheckInspection): number =>
 export const copiesData = (facts: HostFacts, mode: UpgradeMode): boolean =>
   !takesLinks(facts) && !(isNode(facts) && facts.role === 'primary' && mode === 'link');
 
+/** Of the WAL that is kept while the copy is made and follows: as much as there is now, at least a gigabyte. */
+const keptWal = (inspection: CheckInspection): number => Math.max(1024 * megabyte, inspection.walBytes);
+
+/** What the online method writes beside the old data on the primary: a whole copy, the new catalogs, the WAL that waits for it. */
+export const roomForCopy = (inspection: CheckInspection): Room => ({
+  bytes: base + Math.ceil(1.05 * dataBytes(inspection)) + 2 * catalogBytes(inspection) + keptWal(inspection),
+  what: 'a copy of the data, the new catalogs, and WAL that is kept meanwhile',
+});
+
 export interface Room {
   readonly bytes: number;
   readonly what: string;

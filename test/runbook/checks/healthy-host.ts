@@ -49,6 +49,20 @@ const server = (facts: HostFacts): ServerEvidence => ({
   md5Roles: [],
   brokenRoles: [],
   superusers: ['pgautofailover_replicator', 'postgres'],
+  online: isNode(facts)
+    ? {
+        settings: {
+          wal_level: 'logical',
+          max_replication_slots: '12',
+          max_wal_senders: '12',
+          max_worker_processes: '8',
+          max_slot_wal_keep_size: '-1',
+          shared_preload_libraries: 'pg_stat_statements',
+        },
+        senders: 2,
+        writing: [],
+      }
+    : null,
 });
 
 /** Who is asked for rsync and ssh; the primary only when a secondary is, which it does not know here: it is asked always. */
@@ -111,6 +125,7 @@ export const healthyInspection = (facts: HostFacts): CheckInspection => ({
       subscriptions: [],
       inetIndexes: [],
       extensions: [{ name: isNode(facts) ? 'pg_stat_statements' : 'pgautofailover', version: '1.10' }],
+      online: isNode(facts) ? { tables: 8, found: {} } : null,
     },
   ],
 });

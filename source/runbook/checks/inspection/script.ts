@@ -1,5 +1,12 @@
 import { answerFunctions } from '../../../cluster/answer.ts';
-import { type ClusterFacts, type HostFacts, isNode, primaryOf, takesLinks } from '../../../cluster/facts.ts';
+import {
+  type ClusterFacts,
+  type HostFacts,
+  isNode,
+  isOnline,
+  primaryOf,
+  takesLinks,
+} from '../../../cluster/facts.ts';
 import { type Fragment, fixed, lines, sh } from '../../../cluster/fragment.ts';
 import { unitProperties } from '../../../cluster/parse/unit.ts';
 import { sqlLiteral } from '../../../cluster/quote.ts';
@@ -17,6 +24,7 @@ import { exchangesLinks } from '../hard-links.ts';
 import { removedSettings } from '../removed-settings.ts';
 import { throwawayOf } from '../throwaway.ts';
 import { backupAgeLines, newestFunction } from './backup-age.ts';
+import { onlineDatabaseSql, onlineServerSql } from './online-sql.ts';
 import script from './script.sh' with { type: 'text' };
 
 /** No query of the inspection may take long or wait for a lock. */
@@ -57,7 +65,7 @@ const ownBackends = [
 const list = (values: readonly string[]): string =>
   values.map((value) => sqlLiteral(value).trim()).join(', ');
 
-/** One JSON document for the whole server; works on a primary and on a standby. */
+/** One JSON document for the whole server, but for its last parenthesis; works on a primary and on a standby. */
 const serverSql = (facts: ClusterFacts): string => {
   const removed = list([...removedSettings(facts.oldMajor, facts.newMajor), '']);
   return `select json_build_object(
@@ -87,7 +95,7 @@ const serverSql = (facts: ClusterFacts): string => {
   'radiusLines', coalesce((select json_agg(line_number) from pg_hba_file_rules where auth_method = 'radius'), '[]'),
   'md5Roles', coalesce((select json_agg(rolname order by rolname) from pg_authid where rolpassword like 'md5%'), '[]'),
   'brokenRoles', coalesce((select json_agg(rolname) from pg_authid where rolname ~ '[\\r\\n]'), '[]'),
-  'superusers', (select json_agg(rolname order by rolname) from pg_roles where rolsuper and rolcanlogin))`;
+  'superusers', (select json_agg(rolname order by rolname) from pg_roles where rolsuper and rolcanlogin)`;
 };
 
 /** pg_largeobject (2613) is not counted among the catalogs: pg_upgrade transfers its files as a user's table's. Source: pg_upgrade/info.c, get_rel_infos. */
@@ -104,7 +112,7 @@ const databaseSql = `select json_build_object('name', current_database(), 'bytes
     from pg_subscription s join pg_database d on d.oid = s.subdbid where d.datname = current_database()), '[]'),
   'inetIndexes', coalesce((select json_agg(distinct format('%I.%I', n.nspname, c.relname)) from pg_index i join pg_opclass o on o.oid = any (i.indclass::oid[])
     join pg_class c on c.oid = i.indexrelid join pg_namespace n on n.oid = c.relnamespace where o.opcname in ('gist_inet_ops', 'gist_cidr_ops')), '[]'),
-  'extensions', coalesce((select json_agg(json_build_object('name', extname, 'version', extversion)) from pg_extension), '[]'))`;
+  'extensions', coalesce((select json_agg(json_build_object('name', extname, 'version', extversion)) from pg_extension), '[]')`;
 
 /** Of each tablespace a line, for the function of script.sh. */
 const tablespaceLines = (places: readonly Path[]): Fragment => sh`tablespaces() {
@@ -127,6 +135,8 @@ const linksOf = (facts: ClusterFacts, host: HostFacts): string => {
 /** The inspection of a host before the window: script.sh beside this file. */
 export const checkInspectionScript = (facts: ClusterFacts, host: HostFacts): Fragment => {
   const primary = primaryOf(facts);
+  /** The monitor is upgraded as ever, and of a secondary the settings count. */
+  const asked = (part: string): string => (isOnline(facts) && isNode(host) ? part : '');
   return lines(
     answerFunctions,
     sqlFunction({ variable: 'old_bin' }, settings),
@@ -171,8 +181,8 @@ export const checkInspectionScript = (facts: ClusterFacts, host: HostFacts): Fra
       private_socket: privateSocket(host),
       port: host.port,
       superuser: host.superuser,
-      server_sql: serverSql(facts),
-      database_sql: databaseSql,
+      server_sql: `${serverSql(facts)}${asked(`,\n  'online', ${onlineServerSql}`)})`,
+      database_sql: `${databaseSql}${asked(`,\n  'online', ${onlineDatabaseSql}`)})`,
       names_sql: openDatabasesSql,
     }),
     sh``,

@@ -1,0 +1,60 @@
+/**
+ * What the online method asks a server besides the ordinary checks: two expressions of SQL, each one JSON document. Logical replication carries rows
+ * of ordinary tables and of the leaves of partitioned ones, and nothing else.
+ * Sources: PostgreSQL, “Logical Replication”, Restrictions (logical-replication-restrictions) and “Publication” (replica identities);
+ * each was made to happen with 15.20 and 17.12 on the lab (docs/development/online-branch.md).
+ */
+
+const shownSettings =
+  "'wal_level', 'max_replication_slots', 'max_wal_senders', 'max_worker_processes', 'max_slot_wal_keep_size', 'shared_preload_libraries'";
+
+export const onlineServerSql = `json_build_object('settings', (select json_object_agg(name, setting) from pg_settings where name in (${shownSettings})),
+    'senders', (select count(*) from pg_stat_replication),
+    'writing', coalesce((select json_agg(json_build_object('pid', pid, 'user', usename, 'database', datname, 'seconds', extract(epoch from now() - xact_start)))
+      from pg_stat_activity where xact_start < now() - interval '60 s' and backend_xid is not null), '[]'))`;
+
+/** Schemas whose tables are nobody's, and our own. */
+const ownSchemas = "n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'pgaf_upgrade')";
+
+/** Of \`c\`, a row of pg_class, and \`n\`, its schema: its rows are replicated. */
+export const isReplicated = `c.relkind = 'r' and c.relpersistence = 'p' and ${ownSchemas}`;
+
+/** Of the same: a key by which UPDATE and DELETE name the row. A deferrable one is none. Source: PostgreSQL, relcache.c, RelationGetIndexList. */
+const hasIndex = (which: 'indisprimary' | 'indisreplident'): string =>
+  `exists (select from pg_index i where i.indrelid = c.oid and i.${which} and i.indimmediate and i.indisvalid)`;
+
+/** Of the same: UPDATE and DELETE are refused as soon as it is published. Source: PostgreSQL, execReplication.c, CheckCmdReplicaIdentity. */
+export const lacksIdentity = `(c.relreplident = 'n' or c.relreplident = 'd' and not ${hasIndex('indisprimary')} or c.relreplident = 'i' and not ${hasIndex('indisreplident')})`;
+
+/** Rows from which on a search through the whole table, for each changed row, is told. */
+const manyRows = 10_000;
+/** Names that are shown of each kind. */
+const names = 10;
+
+/**
+ * A row that is named by all its columns is found by their types' equality: the default B-tree or hash operator class of the type, of its domain's base type,
+ * of the array's elements, of each field. The rule agrees with what array_eq says of every type of 15.20 and of six extensions (seen on the lab).
+ * Source: PostgreSQL, execReplication.c, tuples_equal; typcache.c, lookup_type_cache, array_element_has_equality, record_fields_have_equality.
+ */
+export const onlineDatabaseSql = `(with recursive tables as (select c.oid, format('%I.%I', n.nspname, c.relname) as name, c.relreplident = 'f' as whole, ${lacksIdentity} as lacking, greatest(c.reltuples, 0) as tuples
+      from pg_class c join pg_namespace n on n.oid = c.relnamespace where ${isReplicated}),
+    parts as (select t.name, a.attname, format_type(a.atttypid, a.atttypmod) as kind, a.atttypid as part
+        from tables t join pg_attribute a on a.attrelid = t.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = '' where t.whole or t.lacking
+      union select p.name, p.attname, p.kind, inner_type.part from parts p join pg_type y on y.oid = p.part,
+        lateral (select y.typbasetype as part where y.typtype = 'd'
+          union all select y.typelem where y.typtype = 'b' and y.typcategory = 'A' and y.typelem <> 0 and y.typlen = -1
+          union all select b.atttypid from pg_attribute b where y.typtype = 'c' and b.attrelid = y.typrelid and b.attnum > 0 and not b.attisdropped) inner_type),
+    unequal as (select distinct format('%s.%I %s', p.name, p.attname, p.kind) as name from parts p join pg_type y on y.oid = p.part
+      where y.typtype = 'b' and not (y.typcategory = 'A' and y.typelem <> 0 and y.typlen = -1) and not exists (select from pg_opclass o join pg_am m on m.oid = o.opcmethod
+        where m.amname in ('btree', 'hash') and o.opcdefault and (o.opcintype = y.oid
+          or exists (select from pg_cast k where k.castsource = y.oid and k.casttarget = o.opcintype and k.castmethod = 'b' and k.castcontext = 'i')))),
+    named as (select 'noIdentity' as kind, name from tables where lacking
+      union all select 'unequal', name from unequal
+      union all select 'scanned', name from tables where (whole or lacking) and tuples >= ${manyRows}
+      union all select 'always', format('%I on %I.%I', g.tgname, n.nspname, c.relname) from pg_trigger g join pg_class c on c.oid = g.tgrelid join pg_namespace n on n.oid = c.relnamespace
+        where g.tgenabled in ('A', 'R') and not g.tgisinternal
+      union all select 'materialized', format('%I.%I', n.nspname, c.relname) from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind = 'm'
+      union all select 'publications', quote_ident(pubname) from pg_publication where pubname <> 'pgaf_upgrade'
+      union all select 'eventTriggers', quote_ident(evtname) from pg_event_trigger where evtname !~ '^pgaf_frozen_')
+    select json_build_object('tables', (select count(*) from tables), 'found', coalesce((select json_object_agg(kind, json_build_object('count', many, 'names', few))
+      from (select kind, count(*) as many, (array_agg(name order by name))[:${names}] as few from named group by kind) kinds), '{}')))`;

@@ -1,0 +1,238 @@
+import type { OnlineServer } from '../../cluster/checks/evidence.ts';
+import { sqlLiteral } from '../../cluster/quote.ts';
+import { type Check, type Issue, onEach } from './check.ts';
+import { identifierFor, inPsql } from './in-psql.ts';
+import { asked, only, onTheLab, replicated } from './online-asked.ts';
+import { onlineDatabaseChecks } from './online-databases.ts';
+import { roomForCopy } from './room.ts';
+
+/** Our own slots: `pgaf_up_16384`, and on the way back `pgaf_back_16384`. */
+const isOurs = (name: string): boolean => /^pgaf_(up|back)_\d+$/.test(name);
+
+const setting = (server: OnlineServer, name: string): number => Number(server.settings[name] ?? Number.NaN);
+
+/** Libraries whose tables are not what they look like: chunks, shards, a replication of their own. */
+const ownReplication = ['timescaledb', 'citus', 'pglogical', 'bdr', 'spock'];
+const librariesOf = (server: OnlineServer): readonly string[] =>
+  (server.settings.shared_preload_libraries ?? '')
+    .split(',')
+    .map((one) => one.trim().replaceAll('"', '').replace(/^.*\//, ''));
+
+const gigabytes = (bytes: number): string => `${(bytes / 1024 ** 3).toFixed(1)} GB`;
+
+/** The limits of the online method: what a server, and a second one on the primary's host, need for it. */
+const onlineServerChecks: readonly Check[] = [
+  {
+    id: 'online-wal-level',
+    severity: 'warning',
+    title: 'wal_level is logical on every node, for the online method',
+    scope: 'every node',
+    why: 'The copy of 17 follows by logical replication, and a node that becomes primary without it ends that.',
+    source: `PostgreSQL, wal_level; ${onTheLab}: a standby with logical follows a primary with replica`,
+    judge: only(
+      onEach('every node', asked, ({ server }) =>
+        server.settings.wal_level === 'logical'
+          ? null
+          : {
+              found: `wal_level is ${server.settings.wal_level ?? 'unknown'}`,
+              remedy:
+                'pgaf-upgrade prepare sets it: each secondary is restarted, then one of them is promoted (writes pause for some seconds; choose the one with room for a copy)',
+              command: inPsql('postgres', 'alter system set wal_level = logical'),
+            },
+      ),
+    ),
+  },
+  {
+    id: 'online-slots',
+    severity: 'blocker',
+    title: 'There are slots and WAL senders for the online method',
+    scope: 'primary',
+    why: 'Each database with tables needs a slot and a WAL sender of its own, and the copy is taken by two more senders.',
+    source: 'PostgreSQL, max_replication_slots and max_wal_senders (logical-replication-config)',
+    judge: only(
+      onEach('primary', asked, (seen): readonly Issue[] => {
+        const others = seen.slots.filter((one) => !isOurs(one.name)).length;
+        const databases = replicated(seen).length;
+        const ours = seen.slots.length - others;
+        const [slots, senders] = [
+          setting(seen.server, 'max_replication_slots'),
+          setting(seen.server, 'max_wal_senders'),
+        ];
+        const want = (name: string, has: number, used: number, more: number): readonly Issue[] =>
+          has >= used + more
+            ? []
+            : [
+                {
+                  found: `${name} is ${has}: ${used} are in use, and ${databases} databases with tables need ${more} more`,
+                  remedy: `set ${name} to ${used + more} or more on every node, then restart PostgreSQL on the secondaries first and on the primary last`,
+                  command: inPsql('postgres', `alter system set ${name} = ${used + more}`),
+                },
+              ];
+        return [
+          ...want('max_replication_slots', slots, others, databases),
+          ...want('max_wal_senders', senders, Math.max(0, seen.server.senders - ours), databases + 2),
+        ];
+      }),
+    ),
+  },
+  {
+    id: 'online-workers',
+    severity: 'blocker',
+    title: 'There is a background worker for each database, for the online method',
+    scope: 'primary',
+    why: 'Behind the cut-over the old server follows the new one by a worker for each database. max_worker_processes cannot be raised for that time: the value goes into its WAL, and its own secondaries would refuse that WAL in a rollback.',
+    source: `PostgreSQL, hot-standby-admin (parameters that a standby wants as large as the primary); ${onTheLab}: replay stopped, while the monitor called both secondaries healthy`,
+    judge: only(
+      onEach('primary', asked, (seen) => {
+        const databases = replicated(seen).length;
+        const workers = setting(seen.server, 'max_worker_processes');
+        return databases <= workers - 1
+          ? null
+          : {
+              found: `max_worker_processes is ${workers}, and ${databases} databases have tables: with the launcher that is ${databases + 1}`,
+              remedy: `set max_worker_processes to ${databases + 4} on every node, days before, then restart PostgreSQL on the secondaries first and on the primary last`,
+              command: inPsql('postgres', `alter system set max_worker_processes = ${databases + 4}`),
+            };
+      }),
+    ),
+  },
+  {
+    id: 'online-slot-wal',
+    severity: 'blocker',
+    title: 'No slot is given up for its WAL, for the online method',
+    scope: 'primary',
+    why: 'A slot that falls behind by more than max_slot_wal_keep_size is lost, and the preparation with it.',
+    source: 'PostgreSQL, max_slot_wal_keep_size',
+    judge: only(
+      onEach('primary', asked, ({ server }) =>
+        server.settings.max_slot_wal_keep_size === '-1'
+          ? null
+          : {
+              found: `max_slot_wal_keep_size is ${server.settings.max_slot_wal_keep_size ?? 'unknown'} MB`,
+              remedy: 'set it to -1 for the time of the upgrade, and watch the WAL that status shows',
+              command: inPsql(
+                'postgres',
+                'alter system set max_slot_wal_keep_size = -1',
+                'select pg_reload_conf()',
+              ),
+            },
+      ),
+    ),
+  },
+  {
+    id: 'online-others',
+    severity: 'blocker',
+    title: 'No logical slot of somebody else, and no subscription, for the online method',
+    scope: 'primary',
+    why: 'A slot is lost with the old server, and its reader would miss what was written meanwhile; the copy would fetch for a subscription, from the same publisher as the server that serves.',
+    source: `PostgreSQL, logical-replication-upgrade; ${onTheLab}`,
+    judge: only(
+      onEach('primary', asked, ({ inspection, slots }): readonly Issue[] => [
+        ...slots
+          .filter((one) => one.kind === 'logical' && !isOurs(one.name))
+          .map((one) => ({
+            found: `logical slot ${one.name} in ${identifierFor(one.database ?? '?')}`,
+            remedy: 'stop its reader and drop it, or upgrade by pg_upgrade',
+            command: inPsql('postgres', `select pg_drop_replication_slot(${sqlLiteral(one.name).trim()})`),
+          })),
+        ...inspection.databases
+          .flatMap(({ name, subscriptions }) => subscriptions.map((one) => ({ name, one })))
+          .map(({ name, one }) => ({
+            found: `subscription ${identifierFor(one.name)} in ${identifierFor(name)}`,
+            remedy: 'upgrade by pg_upgrade, which takes subscriptions over; or drop it before',
+            command: inPsql(name, `drop subscription ${identifierFor(one.name)}`),
+          })),
+      ]),
+    ),
+  },
+  {
+    id: 'online-libraries',
+    severity: 'blocker',
+    title: 'No preloaded library has tables of its own making, for the online method',
+    scope: 'primary',
+    why: 'Chunks, shards and another replication’s catalogs change by functions that no row tells of. Other libraries do not matter: the servers that follow preload none.',
+    source:
+      'the documentation of TimescaleDB, Citus and pglogical: none of them is replicated by FOR ALL TABLES',
+    judge: only(
+      onEach('primary', asked, ({ server }) => {
+        const found = librariesOf(server).filter((one) => ownReplication.includes(one));
+        return found.length === 0
+          ? null
+          : { found: `shared_preload_libraries has ${found.join(', ')}`, remedy: 'upgrade by pg_upgrade' };
+      }),
+    ),
+  },
+  {
+    id: 'online-writing',
+    severity: 'warning',
+    title: 'No transaction has been writing for more than a minute, for the online method',
+    scope: 'primary',
+    why: 'A logical slot is made when every transaction that was writing then has ended: it waits.',
+    source: `PostgreSQL, logicaldecoding-explanation, “Exported Snapshots”; src/backend/replication/logical/snapbuild.c`,
+    judge: only(
+      onEach('primary', asked, ({ server }) =>
+        server.writing.map((one) => ({
+          found: `pid ${one.pid} of ${one.user ?? '?'} in ${identifierFor(one.database ?? '?')}, open for ${Math.round(one.seconds)} s`,
+          remedy: 'let it end, or end it, before the slots are made',
+          command: inPsql('postgres', `select pg_terminate_backend(${one.pid})`),
+        })),
+      ),
+    ),
+  },
+  {
+    id: 'online-room',
+    severity: 'blocker',
+    title: 'There is room for a whole copy on the primary, for the online method',
+    scope: 'primary',
+    why: 'The copy lies beside the data directory, with the new catalogs; and WAL is kept from the slots on until the copy has followed, and behind the cut-over for the secondaries of a rollback.',
+    source: 'pg_basebackup; PostgreSQL, pg_upgrade, --link; measured in docs/development/online-branch.md',
+    judge: only(
+      onEach('primary', asked, ({ inspection }) => {
+        const need = roomForCopy(inspection);
+        return inspection.parent.freeBytes >= need.bytes
+          ? null
+          : {
+              found: `${inspection.parent.mountPoint} has ${gigabytes(inspection.parent.freeBytes)}, and ${gigabytes(need.bytes)} are needed: ${need.what}`,
+              remedy:
+                'make room; or make the node with the room the primary before (pg_autoctl perform promotion), which brings wal_level as well',
+            };
+      }),
+    ),
+  },
+  {
+    id: 'online-tablespaces',
+    severity: 'blocker',
+    title: 'No tablespaces, for the online method',
+    scope: 'primary',
+    why: 'A copy on the same host needs another place for each, and the base backups of the secondaries the same place; that is not built yet.',
+    source: 'pg_basebackup, --tablespace-mapping',
+    judge: only(
+      onEach('primary', asked, ({ facts }) =>
+        facts.tablespaces.length === 0
+          ? null
+          : { found: facts.tablespaces.join(', '), remedy: 'upgrade by pg_upgrade' },
+      ),
+    ),
+  },
+  {
+    id: 'online-reboot',
+    severity: 'warning',
+    title: 'The server that follows comes back after a reboot, for the online method',
+    scope: 'primary',
+    why: 'Without systemd nothing starts it: it falls behind until somebody does, and WAL is kept for it meanwhile.',
+    source: 'systemd.unit(5)',
+    judge: only(
+      onEach('primary', asked, ({ facts }) =>
+        facts.service.kind === 'systemd'
+          ? null
+          : {
+              found: 'pg_autoctl runs without a systemd unit there',
+              remedy:
+                'after a reboot run pgaf-upgrade prepare again: it finds the server stopped, and starts it',
+            },
+      ),
+    ),
+  },
+];
+
+export const onlineChecks: readonly Check[] = [...onlineServerChecks, ...onlineDatabaseChecks];
