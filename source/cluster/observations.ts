@@ -129,6 +129,72 @@ export interface TablespaceView {
   readonly parts: readonly { readonly aside: string; readonly major: number }[];
 }
 
+/** What the server that serves says of the online method, in one document. */
+export const onlineServerViewSchema = z.object({
+  walLevel: z.string(),
+  timeline: z.number().int(),
+  slots: z.array(
+    z.object({
+      name: z.string(),
+      database: z.string().nullable(),
+      active: z.boolean(),
+      /** Up to where its reader has everything. */
+      confirmed: z.string().nullable(),
+      /** Bytes that are written and not confirmed; null: a standby. */
+      behind: z.number().nullable(),
+      /** Bytes of WAL that are kept for it. */
+      kept: z.number().nullable(),
+      /** reserved, extended, unreserved, lost. */
+      status: z.string().nullable(),
+    }),
+  ),
+});
+
+/** What one of its databases says. */
+export const onlineDatabaseViewSchema = z.object({
+  name: z.string(),
+  oid: z.number().int(),
+  /** Tables of anybody's: so many are replicated. */
+  tables: z.number().int(),
+  /** Tables of these without a replica identity. */
+  lacking: z.number().int(),
+  frozen: z.boolean(),
+  published: z.boolean(),
+  /** Of the newest preparation: its run, and on which timeline the server was. */
+  run: z.string().nullable(),
+  timeline: z.number().int().nullable(),
+});
+
+/** What the private server that follows says. */
+export const followerSchema = z.object({
+  version: z.string(),
+  subscriptions: z.array(
+    z.object({
+      name: z.string(),
+      enabled: z.boolean(),
+      /** A worker is at it. */
+      worker: z.boolean(),
+      /** The publisher's position behind the last transaction that arrived whole. */
+      reached: z.string().nullable(),
+      errors: z.number().int(),
+    }),
+  ),
+});
+
+/** How far the online method has come on a node: as the disks and the catalogs tell it. */
+export interface OnlineView {
+  readonly server: z.infer<typeof onlineServerViewSchema> | null;
+  readonly databases: readonly z.infer<typeof onlineDatabaseViewSchema>[];
+  readonly copy: DirectoryView;
+  /** The end of the last record that the copy has replayed, by its own timeline's history file; null: it was not promoted. */
+  readonly copyEnd: string | null;
+  readonly follower: z.infer<typeof followerSchema> | null;
+  /** A unit of ours for a private server is there, and enabled. */
+  readonly units: readonly string[];
+  /** Tables of the follower have statistics: names in our own directory. */
+  readonly files: readonly string[];
+}
+
 export interface HostObservation {
   readonly alias: string;
   readonly data: DirectoryView;
@@ -168,6 +234,8 @@ export interface HostObservation {
   /** Subscriptions that received from another server before the stop, `s in app`, on the old primary. Absent: none, or none was noted. */
   readonly receiving?: readonly string[];
   readonly transfer: TransferView;
+  /** Absent: another method. */
+  readonly online?: OnlineView;
   /** Directories that a rollback has left aside, under names of their own. */
   readonly abandoned: readonly words.Path[];
   /** What may be left of a killed step: directories beside the cluster's under a name with something behind it, and the keys' directory. */

@@ -2,10 +2,13 @@ import type { ClusterFacts } from '../cluster/facts.ts';
 import type { Observations } from '../cluster/observations.ts';
 import { cleanupRunbook } from './cleanup.ts';
 import type { Step } from './language/step.ts';
+import { callOffRunbook, prepareRunbook } from './online.ts';
 import { rollbackRunbook } from './rollback.ts';
 import { upgradeRunbook } from './upgrade.ts';
 
-export type Direction = 'upgrade' | 'rollback' | 'cleanup';
+/** `prepare` and `call-off`: of the online method, days before the window. */
+export const directions = ['upgrade', 'rollback', 'cleanup', 'prepare', 'call-off'] as const;
+export type Direction = (typeof directions)[number];
 
 /** The runbook for a direction; the rollback is made from where the cluster stands. */
 export const runbookFor = (
@@ -20,5 +23,9 @@ export const runbookFor = (
       return rollbackRunbook(facts, world).steps;
     case 'cleanup':
       return cleanupRunbook(facts, world);
+    case 'prepare':
+      return prepareRunbook(facts);
+    case 'call-off':
+      return callOffRunbook(facts);
   }
 };

@@ -19,6 +19,7 @@ import { type ToDo, toDoParts } from '../../cluster/to-do.ts';
 import { misfit, ownPath, systemIdentifier } from '../../cluster/words.ts';
 import { parseCheckInspection } from '../checks/parse.ts';
 import { decodeJson, joinedText, linesOf, readWhole } from '../lines.ts';
+import { onlineOf } from './parse-online.ts';
 
 const controlOf = (text: string | null): Control | null => {
   if (text === null) return null;
@@ -228,6 +229,7 @@ export const parseState = (alias: string, output: string): Result<HostObservatio
     ...(toDo.length > 0 ? { toDo } : {}),
     ...(receiving.length > 0 ? { receiving } : {}),
     transfer: transferOf(map),
+    ...onlineOf(map, directoryOf(map, 'online.copy')),
     abandoned: linesOf(joinedText(map.get('abandoned'))).flatMap((one) => ownPath.safeParse(one).data ?? []),
     leftovers: linesOf(joinedText(map.get('leftovers'))).flatMap((one) => ownPath.safeParse(one).data ?? []),
     checks: checksOf(alias, map),

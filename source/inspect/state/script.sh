@@ -3,7 +3,7 @@
 # rollback verdict need, one fact a line: a key, a tab, and a value. parse.ts reads it.
 # No program is started for what the shell does itself: a process costs more than everything else here. Free text travels on
 # one line, its own lines joined by a character that is taken out of it before, so that nothing in it can begin a line of its own.
-# From script.ts: `sql`, `liveness`, `tablespaces`, `unit_files`. A host without systemd has no $unit, the monitor no $node_id, and only the monitor
+# From script.ts: `sql`, `liveness`, `tablespaces`, `unit_files`, `online`. A host without systemd has no $unit, the monitor no $node_id, and only the monitor
 # is asked for the cluster's state ($monitor_sql).
 # shellcheck disable=SC2015 # both halves of a line may fail: the fact is then not there
 # shellcheck disable=SC2044,SC2046,SC2086 # a list is taken apart where a variable or a command is not quoted
@@ -216,6 +216,7 @@ done <&3; text unit "$found"
 if [ -n "$unit" ]; then liveness "$pgdata" "$data" "$pid_file" "$main" "$group" "$state"
 else liveness "$pgdata" "$data" "$pid_file"; fi
 put autoctl "$autoctl"
+online
 for key in server monitor; do IFS= read -r line <&4 && text $key "$line"; done
 # Now: a server that answers beside a pg_control of before its start would look as if it had never run.
 [ -n "$of_data" ] && first "$data/PG_VERSION" && [ "$line" = "$of_data" ] && control data.control "$data" "$of_data"

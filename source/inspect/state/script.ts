@@ -1,4 +1,4 @@
-import { type HostFacts, isNode } from '../../cluster/facts.ts';
+import { type ClusterFacts, type HostFacts, isNode } from '../../cluster/facts.ts';
 import { type Fragment, fixed, lines, sh } from '../../cluster/fragment.ts';
 import { sqlFunction } from '../../cluster/superuser-sql.ts';
 import { type Path, parentOf } from '../../cluster/words.ts';
@@ -9,6 +9,7 @@ import { holdFile } from '../../runbook/shell/service.ts';
 import { privateSocket } from '../../runbook/shell/shell.ts';
 import { keyMark } from '../../runbook/steps/hard-link/names.ts';
 import { joiner } from '../lines.ts';
+import { onlineLines } from './online.ts';
 import script from './script.sh' with { type: 'text' };
 
 /** What the running server says of itself, in one JSON document. Works on a primary and on a standby. */
@@ -40,13 +41,19 @@ const unitFileLines = (
 }`;
 
 /** The inspection of one host, script.sh beside this file. `monitorSql` is what the monitor's database is asked. */
-export const stateScript = (host: HostFacts, newMajor: number, monitorSql: string | null): Fragment => {
+export const stateScript = (
+  host: HostFacts,
+  newMajor: number,
+  monitorSql: string | null,
+  facts: ClusterFacts | null = null,
+): Fragment => {
   const unit = host.service.kind === 'systemd' ? host.service : null;
   return lines(
     sqlFunction({ variable: 'new_bin' }),
     livenessFunction,
     tablespaceLines(host.tablespaces),
     unitFileLines(unit),
+    onlineLines(facts, host),
     fixed(script, {
       old_bin: host.oldBindir,
       new_bin: host.newBindir,

@@ -25,6 +25,11 @@ export const phases = [
   { id: 'U', title: 'Rollback: secondaries', says: 'streaming again' },
   { id: 'V', title: 'Rollback: restore', says: 'settings restored, final verification' },
   { id: 'W', title: 'Clean up', says: 'the old clusters, days later' },
+  // The preparation of the online method, days before the window, and its end without one.
+  { id: 'J', title: 'Publish', says: 'application online, schema frozen' },
+  { id: 'K', title: 'Copy', says: 'application online, WAL kept' },
+  { id: 'L', title: 'Follow', says: 'the new version follows' },
+  { id: 'X', title: 'Call off', says: 'as before the preparation' },
 ] as const;
 export type PhaseId = (typeof phases)[number]['id'];
 

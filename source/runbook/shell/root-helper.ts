@@ -20,6 +20,8 @@ const verbWords: Readonly<Record<RootVerb, Fragment>> = {
   'in-use': sh`reads whether anybody has an old data directory open`,
   log: sh`reads the unit’s last lines in the journal`,
   crontabs: sh`reads which crontabs work on PostgreSQL or start the unit, and prints those lines`,
+  'serve-new': sh`the private server of the new version: its unit, enabled and started`,
+  'serve-gone': sh`the units of the private servers, stopped and gone`,
 };
 
 /** Where its rule goes; sudo reads no file there with a dot in its name. */

@@ -12,6 +12,7 @@ import {
 } from '../../cluster/words.ts';
 import { crontabsLines } from './crontabs.ts';
 import { dependentsFunction } from './dependents.ts';
+import { privateGoneLines, privateStartLines } from './private-units.ts';
 import { idleFunction } from './self-checks.ts';
 import { script } from './shell.ts';
 
@@ -31,6 +32,8 @@ export interface RootHost {
   readonly tablespaces: readonly Path[];
   /** The data directory of the cluster that is upgraded; null: a node that only gets another pg_autoctl. */
   readonly data: Path | null;
+  /** Our own directory there; absent: a node that only gets another pg_autoctl. */
+  readonly workDir?: Path;
   /** The user that PostgreSQL runs as there; absent: the way's. */
   readonly postgres?: OsUser;
 }
@@ -39,6 +42,7 @@ export interface RootHost {
 export interface RootWay {
   readonly root: 'sh' | 'helper';
   readonly postgres: OsUser;
+  readonly method?: 'pg_upgrade' | 'online';
 }
 
 /** In /etc: what it forbids is forbidden after a reboot in the window, too. */
@@ -296,6 +300,8 @@ export const rootVerbs = [
   'in-use',
   'log',
   'crontabs',
+  'serve-new',
+  'serve-gone',
 ] as const;
 export type RootVerb = (typeof rootVerbs)[number];
 
@@ -334,6 +340,10 @@ export const verbLines = (way: RootWay, host: RootHost): ReadonlyMap<RootVerb, F
     if (from !== to) {
       verbs.set('unit-new', unitLines(service, fileNewLines, from, to));
       verbs.set('unit-old', unitLines(service, fileOldLines, from, to));
+    }
+    if (way.method === 'online' && host.workDir !== undefined) {
+      verbs.set('serve-new', privateStartLines(host.workDir, 'new', host.postgres ?? way.postgres));
+      verbs.set('serve-gone', privateGoneLines(host.workDir));
     }
     if (host.data === null) verbs.set('keeper', keeperLines(unit));
     verbs.set('log', sh`journalctl --no-pager -q -o cat -n 25 -u ${unit}`);

@@ -1,0 +1,43 @@
+import { type ClusterFacts, type HostFacts, isNode, isOnline } from '../../cluster/facts.ts';
+import { type Fragment, fixed, sh } from '../../cluster/fragment.ts';
+import { openDatabasesSql } from '../../cluster/superuser-sql.ts';
+import { isReplicated, lacksIdentity } from '../../runbook/checks/inspection/online-sql.ts';
+import { copyOf, privateUnit, socketOf } from '../../runbook/steps/online/names.ts';
+import script from './online.sh' with { type: 'text' };
+
+const serverSql = `select json_build_object('walLevel', current_setting('wal_level'), 'timeline', (select timeline_id from pg_control_checkpoint()),
+  'slots', coalesce((select json_agg(json_build_object('name', slot_name, 'database', database, 'active', active, 'confirmed', confirmed_flush_lsn, 'status', wal_status,
+    'behind', case when pg_is_in_recovery() then null else pg_wal_lsn_diff(pg_current_wal_lsn(), confirmed_flush_lsn) end,
+    'kept', case when pg_is_in_recovery() then null else pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn) end))
+    from pg_replication_slots where slot_type = 'logical' and slot_name ~ '^pgaf_(up|back)_[0-9]+$'), '[]'))`;
+
+/** What the schema's comment says of the preparation: `run=… system=… timeline=…`. */
+const noted = (key: 'run' | 'timeline'): string =>
+  `(regexp_match(obj_description(to_regnamespace('pgaf_upgrade'), 'pg_namespace'), '${key}=([A-Za-z0-9_.-]+)'))[1]`;
+
+const databaseSql = `select json_build_object('name', current_database(), 'oid', (select oid::bigint from pg_database where datname = current_database()),
+  'tables', count(*), 'lacking', count(*) filter (where lacking),
+  'frozen', (select count(*) = 3 from pg_event_trigger where evtname in ('pgaf_frozen_start', 'pgaf_frozen_end', 'pgaf_frozen_drop') and evtenabled = 'O'),
+  'published', exists (select from pg_publication where pubname = 'pgaf_upgrade' and puballtables),
+  'run', ${noted('run')}, 'timeline', ${noted('timeline')}::integer)
+  from (select ${lacksIdentity} as lacking from pg_class c join pg_namespace n on n.oid = c.relnamespace where ${isReplicated}) tables`;
+
+const followerSql = `select json_build_object('version', current_setting('server_version'), 'subscriptions', coalesce((select json_agg(json_build_object('name', s.subname, 'enabled', s.subenabled,
+    'worker', exists (select from pg_stat_subscription a where a.subid = s.oid and a.pid is not null),
+    'reached', (select o.remote_lsn from pg_replication_origin_status o where o.external_id = 'pg_' || s.oid),
+    'errors', coalesce((select e.apply_error_count from pg_stat_subscription_stats e where e.subid = s.oid), 0)))
+  from pg_subscription s where s.subname ~ '^pgaf_up_[0-9]+$'), '[]'))`;
+
+/** The function that script.sh calls: of a node that is upgraded by the online method; of any other host one that does nothing. */
+export const onlineLines = (facts: ClusterFacts | null, host: HostFacts): Fragment =>
+  facts !== null && isOnline(facts) && isNode(host)
+    ? fixed(script, {
+        online_server_sql: serverSql,
+        online_databases_sql: openDatabasesSql,
+        online_database_sql: databaseSql,
+        follower_sql: followerSql,
+        follower_socket: socketOf(host, 'new'),
+        copy: copyOf(facts),
+        private_units: `${privateUnit(host, 'new')} ${privateUnit(host, 'old')}`,
+      })
+    : sh`online() { :; }`;

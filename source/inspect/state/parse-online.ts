@@ -1,0 +1,33 @@
+import type { z } from 'zod';
+import {
+  type DirectoryView,
+  followerSchema,
+  type HostObservation,
+  onlineDatabaseViewSchema,
+  onlineServerViewSchema,
+} from '../../cluster/observations.ts';
+import { lsn } from '../../cluster/words.ts';
+import { decodeJson, joinedText, linesOf } from '../lines.ts';
+
+const valid = <Value>(schema: z.ZodType<Value>, text: string | null): Value | null =>
+  schema.safeParse(decodeJson(text)).data ?? null;
+
+/** What online.sh has printed; nothing where it was not asked. */
+export const onlineOf = (
+  map: ReadonlyMap<string, string>,
+  copy: DirectoryView,
+): Pick<HostObservation, 'online'> => {
+  if (map.get('online') !== 'asked') return {};
+  const text = (key: string): string | null => joinedText(map.get(`online.${key}`));
+  return {
+    online: {
+      server: valid(onlineServerViewSchema, text('server')),
+      databases: linesOf(text('databases')).flatMap((line) => valid(onlineDatabaseViewSchema, line) ?? []),
+      copy,
+      copyEnd: lsn.safeParse(map.get('online.copy_end')).data ?? null,
+      follower: valid(followerSchema, text('follower')),
+      units: linesOf(text('units')),
+      files: linesOf(text('files')),
+    },
+  };
+};

@@ -1,0 +1,30 @@
+import type { ClusterFacts } from '../cluster/facts.ts';
+import { phase, procedure } from './language/outline.ts';
+import type { Step } from './language/step.ts';
+import { dropSlots, removeCopies, stopFollower, thawSchema } from './steps/online/call-off.ts';
+import { promoteCopy, takeCopy } from './steps/online/copy.ts';
+import {
+  collectFollowerStatistics,
+  startFollower,
+  subscribe,
+  waitForFollower,
+} from './steps/online/follow.ts';
+import { freezeSchema } from './steps/online/freeze.ts';
+import { createSlots, setIdentities } from './steps/online/publish.ts';
+import { upgradeCopy } from './steps/online/upgrade-copy.ts';
+
+/**
+ * The online method: days before the window, as far as “the new version follows the old one, lag n”. What stands, what is missing, and why it is as it is:
+ * docs/development/online-branch.md.
+ */
+export const prepareRunbook = (facts: ClusterFacts): readonly Step[] =>
+  procedure(facts, [
+    // Nothing that an application notices, but for the freeze.
+    phase('J', 'Publish', [freezeSchema, setIdentities, createSlots]),
+    phase('K', 'Copy', [takeCopy, promoteCopy, upgradeCopy]),
+    phase('L', 'Follow', [startFollower, subscribe, collectFollowerStatistics, waitForFollower]),
+  ]);
+
+/** Before the cut-over, at any moment: as if nothing had been. */
+export const callOffRunbook = (facts: ClusterFacts): readonly Step[] =>
+  procedure(facts, [phase('X', 'Call off', [stopFollower, dropSlots, thawSchema, removeCopies])]);

@@ -1,0 +1,73 @@
+import { type Fragment, hereDocument, sh, spaced, word } from '../../cluster/fragment.ts';
+import type { OsUser, Path, UnitName } from '../../cluster/words.ts';
+import { workTag } from '../../cluster/work-directory.ts';
+
+/**
+ * Units of our own for the servers of the online method, so that they come back after a reboot: root's part. What is started is a script in postgres's own
+ * directory, run as postgres: root believes nothing of it. While the script is not there, nothing starts. systemd asks PostgreSQL to stop as `pg_ctl stop -m fast` does.
+ * Sources: systemd.unit(5), systemd.service(5), “Command Lines”; PostgreSQL, server-shutdown.
+ */
+
+export type PrivateRole = 'new' | 'old';
+export const privateRoles = ['new', 'old'] as const;
+
+export const privateUnitOf = (workDir: Path, role: PrivateRole): UnitName =>
+  role === 'new'
+    ? word`pgaf-upgrade-${workTag(workDir)}-new.service`
+    : word`pgaf-upgrade-${workTag(workDir)}-old.service`;
+
+export const serveFileOf = (workDir: Path, role: PrivateRole): Path =>
+  role === 'new' ? word`${workDir}/online/serve-new` : word`${workDir}/online/serve-old`;
+
+/** As a value of a unit file: `%` and `$` are its own. */
+const inUnit = (path: Path): string => path.replaceAll('%', '%%');
+const asArgument = (path: Path): string =>
+  `"${inUnit(path).replaceAll('$', '$$$$').replaceAll(/["\\]/g, '\\$&')}"`;
+
+const unitText = (workDir: Path, role: PrivateRole, postgres: OsUser): string =>
+  [
+    '[Unit]',
+    `Description=PostgreSQL of pgaf-upgrade, local socket only (${role})`,
+    `ConditionPathExists=${inUnit(serveFileOf(workDir, role))}`,
+    '[Service]',
+    'Type=simple',
+    `User=${postgres}`,
+    `ExecStart=/bin/sh ${asArgument(serveFileOf(workDir, role))}`,
+    'KillMode=mixed',
+    'KillSignal=SIGINT',
+    'TimeoutStopSec=infinity',
+    'Restart=on-failure',
+    'RestartSec=2',
+    '[Install]',
+    'WantedBy=multi-user.target',
+  ].join('\n');
+
+const etc: Path = word`/etc/systemd/system`;
+
+/** Both units, there and enabled; this one started. */
+export const privateStartLines = (workDir: Path, role: PrivateRole, postgres: OsUser): Fragment => sh`
+  ${privateRoles.map((one) => {
+    const file: Path = word`${etc}/${privateUnitOf(workDir, one)}`;
+    return sh`
+      ${hereDocument(sh`cat > ${file}.new`, 'END-OF-UNIT', unitText(workDir, one, postgres))}
+      sync ${file}.new || sync
+      mv ${file}.new ${file}
+    `;
+  })}
+  systemctl daemon-reload
+  systemctl enable --quiet ${spaced(privateRoles.map((one) => privateUnitOf(workDir, one)))}
+  systemctl reset-failed ${privateUnitOf(workDir, role)} 2>/dev/null || true
+  systemctl start ${privateUnitOf(workDir, role)}
+`;
+
+/** Neither runs any more, neither comes back, and nothing of them is left. */
+export const privateGoneLines = (workDir: Path): Fragment => sh`
+  for one in ${spaced(privateRoles.map((one) => privateUnitOf(workDir, one)))}; do
+    if [ -e ${etc}/"$one" ]; then
+      systemctl stop "$one"
+      systemctl disable --quiet "$one" || true
+      rm -f ${etc}/"$one"
+    fi
+  done
+  systemctl daemon-reload
+`;

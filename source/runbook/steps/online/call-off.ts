@@ -1,0 +1,215 @@
+import { type ClusterFacts, primaryOf } from '../../../cluster/facts.ts';
+import { hereDocument, quoted, sh, word } from '../../../cluster/fragment.ts';
+import { hostIn, isDataDirectory } from '../../../cluster/observations.ts';
+import type { Path } from '../../../cluster/words.ts';
+import { isMajor, no, onHost, verdictOf, yes } from '../../language/conditions.ts';
+import { done, half, makeStep, pending } from '../../language/make-step.ts';
+import type { StepOf } from '../../language/outline.ts';
+import { nothingToUndo, undoText } from '../../language/undo.ts';
+import { discardFunction, isKin, makingOf, ownershipFunctions } from '../../shell/ownership.ts';
+import { rootScript } from '../../shell/root-verbs.ts';
+import { idleFunction } from '../../shell/self-checks.ts';
+import { fingerprint, inBin, privateSocket, script } from '../../shell/shell.ts';
+import { ask, eachDatabase, listLines } from './databases.ts';
+import { onlineIn, onOnline } from './evidence.ts';
+import { copyInMaking, copyOf, onlineDirectory, serveFile } from './names.ts';
+
+/** Before the cut-over, at any moment: the old version is as it was before the preparation. Each step is found done where nothing of its kind is left. */
+
+const onOld = (facts: ClusterFacts) =>
+  onHost(primaryOf(facts).alias, `${primaryOf(facts).data} is PostgreSQL ${facts.oldMajor}: there was no cut-over`, (seen) =>
+    verdictOf(isMajor(seen.data, facts.oldMajor), 'it is not'),
+  );
+
+/** Nothing reads the slots any more. */
+export const stopFollower: StepOf = (facts, phase) => {
+  const primary = primaryOf(facts);
+  const systemd = primary.service.kind === 'systemd';
+  return makeStep(facts, {
+    id: 'stop-follower',
+    phase,
+    host: primary,
+    as: systemd ? 'root' : 'postgres',
+    title: `Stop the ${facts.newMajor} that follows`,
+    reason: 'Its slots can be dropped only when nobody reads them; its unit goes.',
+    guide: null,
+    danger: 'changes',
+    script: systemd
+      ? rootScript(facts, primary, 'serve-gone')
+      : script(sh`
+          rm -f ${serveFile(primary, 'new')}
+          [ ! -e ${word`${primary.newData}/postmaster.pid`} ] || ${inBin(primary.newBindir, 'pg_ctl')} --pgdata ${primary.newData} --wait --mode=fast stop
+        `),
+    probe: (world) => {
+      const seen = onlineIn(facts, world);
+      if (seen === null) return pending('not seen');
+      const host = hostIn(world, primary.alias);
+      const runs = host !== null && isDataDirectory(host.newData) && host.newData.running;
+      return seen.follower === null && seen.units.length === 0 && !runs
+        ? done('it does not run')
+        : pending('it runs, or its unit is there');
+    },
+    before: [onOld(facts)],
+    after: [
+      onOnline(facts, `${facts.newMajor} does not run`, ({ follower }) => verdictOf(follower === null, 'it answers')),
+    ],
+    undo: undoText('prepare again'),
+  });
+};
+
+/** WAL is kept for nobody any more. One that a reader holds is let go first. */
+export const dropSlots: StepOf = (facts, phase) => {
+  const primary = primaryOf(facts);
+  const count = "select count(*) from pg_replication_slots where slot_name ~ '^pgaf_up_[0-9]+$'";
+  return makeStep(facts, {
+    id: 'drop-slots',
+    phase,
+    host: primary,
+    as: 'postgres',
+    title: 'Drop the slots',
+    reason: 'Until then the server keeps all WAL from the copy on.',
+    guide: null,
+    danger: 'changes',
+    script: script(sh`
+      ${ask(primary, 'postgres', 'serving')} -Atqc ${quoted("select pg_terminate_backend(active_pid) from pg_replication_slots where slot_name ~ '^pgaf_up_[0-9]+$' and active")} >/dev/null
+      tries=0
+      until [ "$(${ask(primary, 'postgres', 'serving')} -Atc ${quoted(count)})" = 0 ]; do
+        tries=$((tries + 1)); [ $tries -le 50 ] || { echo 'a slot is in use still' >&2; exit 1; }
+        ${ask(primary, 'postgres', 'serving')} -Atc ${quoted("select 'dropped ' || slot_name from (select slot_name, pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name ~ '^pgaf_up_[0-9]+$' and not active) dropped")} || true
+        sleep 0.2
+      done
+    `),
+    probe: (world) => {
+      const server = onlineIn(facts, world)?.server ?? null;
+      if (server === null) return pending('not seen');
+      return server.slots.length === 0 ? done('there is none') : pending(`${server.slots.length} are there`);
+    },
+    before: [onOld(facts), onOnline(facts, 'nobody follows', ({ follower }) => verdictOf(follower === null, 'it runs'))],
+    after: [
+      onOnline(facts, 'no slot of ours is left', ({ server }) =>
+        server === null ? no('the server does not answer') : verdictOf(server.slots.length === 0, 'there are some'),
+      ),
+    ],
+    undo: nothingToUndo,
+  });
+};
+
+/** The publication first: without it no row needs an identity. The freeze last: with it nothing is added that would have to be looked for. */
+const thawSql = `\\set QUIET on
+\\pset tuples_only on
+\\pset format unaligned
+set pgaf_upgrade.pass = on;
+set lock_timeout = '5s';
+set client_min_messages = warning;
+drop publication if exists pgaf_upgrade;
+select to_regclass('pgaf_upgrade.identity') is not null as noted \\gset
+\\if :noted
+select format('do $body$ begin alter table %1$I.%2$I replica identity %3$s; delete from pgaf_upgrade.identity where (schema, relation) = (%1$L, %2$L); end $body$', schema, relation,
+    case was when 'd' then 'default' when 'n' then 'nothing' when 'f' then 'full' else format('using index %I', index) end)
+  from pgaf_upgrade.identity where to_regclass(format('%I.%I', schema, relation)) is not null \\gexec
+select not exists (select from pgaf_upgrade.identity where to_regclass(format('%I.%I', schema, relation)) is not null) as restored \\gset
+\\else
+\\set restored t
+\\endif
+\\if :restored
+drop event trigger if exists pgaf_frozen_start;
+drop event trigger if exists pgaf_frozen_end;
+drop event trigger if exists pgaf_frozen_drop;
+drop schema if exists pgaf_upgrade cascade;
+\\endif`;
+
+export const thawSchema: StepOf = (facts, phase) => {
+  const primary = primaryOf(facts);
+  const sql: Path = word`${onlineDirectory(primary)}/thaw.sql`;
+  return makeStep(facts, {
+    id: 'thaw',
+    phase,
+    host: primary,
+    as: 'postgres',
+    title: 'Thaw the schema',
+    reason: 'Each table gets the replica identity that it had; publication, event triggers and the schema pgaf_upgrade go.',
+    guide: null,
+    danger: 'changes',
+    script: script(sh`
+      ${listLines(primary)}
+      ${hereDocument(sh`cat > ${sql}`, 'END-OF-SQL', thawSql)}
+      left=
+      ${eachDatabase(
+        primary,
+        'open',
+        sh`
+          ${ask(primary, { variable: 'database' }, 'serving')} -v ON_ERROR_STOP=0 -f ${sql} </dev/null
+          if [ -n "$(${ask(primary, { variable: 'database' }, 'serving')} -Atc ${quoted("select 1 from pg_namespace where nspname = 'pgaf_upgrade'")} </dev/null)" ]; then
+            printf '%s: a table could not be given its replica identity back (above): run it again\n' "$database" >&2; left=yes
+          else printf '%s: as it was\n' "$database"; fi
+        `,
+      )}
+      rm -f ${sql}
+      [ -z "$left" ]
+    `),
+    probe: (world) => {
+      const seen = onlineIn(facts, world);
+      if (seen === null || seen.databases.length === 0) return pending('not seen');
+      const left = seen.databases.filter((one) => one.run !== null || one.frozen || one.published).length;
+      if (left === 0) return done('no database is frozen');
+      return left === seen.databases.length ? pending('the schema is frozen') : half(`${left} of ${seen.databases.length} databases are frozen`);
+    },
+    before: [
+      onOld(facts),
+      onOnline(facts, 'no slot of ours is left', ({ server }) =>
+        server === null ? no('the server does not answer') : verdictOf(server.slots.length === 0, 'there are some'),
+      ),
+    ],
+    after: [
+      onOnline(facts, 'nothing of ours is in a database', ({ databases }) => {
+        const other = databases.find((one) => one.run !== null || one.frozen || one.published);
+        return other === undefined ? yes : no(`${other.name} has some of it`);
+      }),
+    ],
+    undo: nothingToUndo,
+  });
+};
+
+/** Only what this run, or an earlier one for this cluster, has made. */
+export const removeCopies: StepOf = (facts, phase) => {
+  const primary = primaryOf(facts);
+  const [copy, making, spare] = [copyOf(facts), copyInMaking(facts), makingOf(facts, primary)];
+  return makeStep(facts, {
+    id: 'remove-copies',
+    phase,
+    host: primary,
+    as: 'postgres',
+    title: 'Remove the copy and the new data',
+    reason: 'Directories that carry our marker file, and no others.',
+    guide: null,
+    danger: 'changes',
+    script: script(sh`
+      ${ownershipFunctions(facts)}
+      ${discardFunction}
+      ${idleFunction}
+      [ "$(cat ${word`${primary.data}/PG_VERSION`})" = ${facts.oldMajor} ] || { echo ${word`${primary.data} is not PostgreSQL ${facts.oldMajor}: there was a cut-over`} >&2; exit 1; }
+      idle ${copy} ${making} ${primary.newData} ${spare}
+      if [ -e ${primary.newData} ]; then kin ${primary.newData} || { echo ${word`${primary.newData} has no marker file of ours: inspect it first`} >&2; exit 1; }; discard ${primary.newData} ${spare}; fi
+      if [ -e ${copy} ]; then kin ${copy} || { echo ${word`${copy} has no marker file of ours: inspect it first`} >&2; exit 1; }; discard ${copy} ${making}; fi
+      rm -rf ${making} ${spare}
+      rm -rf ${onlineDirectory(primary)} ${word`${privateSocket(primary)}/new`} ${word`${privateSocket(primary)}/old`} ${word`${privateSocket(primary)}/copy`}
+      rm -f ${fingerprint(primary)} ${word`${primary.workDir}/done/follower-statistics`}
+    `),
+    probe: (world) => {
+      const host = hostIn(world, primary.alias);
+      const seen = onlineIn(facts, world);
+      if (host === null || seen === null) return pending('not seen');
+      return seen.copy.kind === 'absent' && host.newData.kind === 'absent'
+        ? done('they are not there')
+        : pending(`${isKin(facts, seen.copy) ? copy : primary.newData} is there`);
+    },
+    before: [onOld(facts), onOnline(facts, 'nobody follows', ({ follower }) => verdictOf(follower === null, 'it runs'))],
+    after: [
+      onHost(primary.alias, `${copy} and ${primary.newData} are not there`, ({ newData, online }) =>
+        verdictOf(newData.kind === 'absent' && online?.copy.kind === 'absent', 'one of them is'),
+      ),
+    ],
+    quietSeconds: 120,
+    undo: nothingToUndo,
+  });
+};

@@ -1,0 +1,197 @@
+import { type ClusterFacts, primaryOf } from '../../../cluster/facts.ts';
+import { hereDocument, sh, word } from '../../../cluster/fragment.ts';
+import { isDataDirectory } from '../../../cluster/observations.ts';
+import { type Path, parentOf } from '../../../cluster/words.ts';
+import { acceptsWritesOnOld } from '../../language/old-version.ts';
+import { done, half, makeStep, pending } from '../../language/make-step.ts';
+import type { StepOf } from '../../language/outline.ts';
+import type { Condition } from '../../language/step.ts';
+import { undoneBy } from '../../language/undo.ts';
+import { isOurs, oursLine, ownershipFunctions } from '../../shell/ownership.ts';
+import { command, inBin, option, pgCtl, script } from '../../shell/shell.ts';
+import { idleFunction } from '../../shell/self-checks.ts';
+import { ask, listLines } from './databases.ts';
+import { isPromoted, notVoid, onlineIn, onOnline, replicatedIn, slotOf } from './evidence.ts';
+import { copyInMaking, copyOf, onlineDirectory, socketOf } from './names.ts';
+
+/**
+ * What the copy's server must not do while it runs, for seconds, to be promoted: listen, archive, fetch, wait for standbys, work by itself. Its own file of
+ * ALTER SYSTEM comes last of all configuration, so it wins; the copy's configuration is nobody's any more. A server that replays without hot_standby may have fewer
+ * workers than the one whose WAL it replays, so no preloaded library can start any. Sources: PostgreSQL, hot-standby-admin; config-setting; xlogrecovery.c,
+ * CheckRequiredParameterValues; seen with 15.20 on the lab.
+ */
+const settings = (socket: string): string => `
+# pgaf-upgrade: this copy is only promoted, and taken over by pg_upgrade
+listen_addresses = ''
+unix_socket_directories = '${socket.replaceAll("'", "''")}'
+unix_socket_permissions = 0700
+hba_file = '${socket.replaceAll("'", "''")}/pg_hba.conf'
+ssl = off
+archive_mode = off
+archive_command = ''
+restore_command = ''
+recovery_end_command = ''
+archive_cleanup_command = ''
+primary_conninfo = ''
+primary_slot_name = ''
+recovery_target = ''
+recovery_target_name = ''
+recovery_target_time = ''
+recovery_target_xid = ''
+recovery_target_lsn = ''
+recovery_target_timeline = latest
+synchronous_standby_names = ''
+hot_standby = off
+max_worker_processes = 0
+max_logical_replication_workers = 0
+autovacuum = off
+logging_collector = off
+log_destination = stderr
+huge_pages = off
+shared_buffers = 128MB
+default_transaction_read_only = off`;
+
+const slotsThere = (facts: ClusterFacts): Condition =>
+  onOnline(facts, 'each database with tables has a slot', (seen) => {
+    const other = replicatedIn(seen).find((one) => slotOf(seen, one) === undefined);
+    if (replicatedIn(seen).length === 0) return { holds: false, found: 'no database has tables' };
+    return other === undefined ? { holds: true } : { holds: false, found: `not ${other.name}` };
+  });
+
+/** Behind the slots, so that what is not in it comes by them. It arrives under a name that is this run's, and has its own once it is whole. */
+export const takeCopy: StepOf = (facts, phase) => {
+  const primary = primaryOf(facts);
+  const [copy, making, socket] = [copyOf(facts), copyInMaking(facts), socketOf(primary, 'copy')];
+  return makeStep(facts, {
+    id: 'copy',
+    phase,
+    host: primary,
+    as: 'postgres',
+    title: 'Take a copy beside the data',
+    reason: `A base backup of the server that serves, to ${copy}, at most 100 MB a second; while it runs, and until the new version has followed, WAL is kept.`,
+    guide: null,
+    danger: 'changes',
+    script: script(sh`
+      umask 077
+      ${ownershipFunctions(facts)}
+      ${idleFunction}
+      copy=${copy}
+      if [ -e "$copy" ] || [ -L "$copy" ]; then
+        ${oursLine(facts, copy)}
+        [ -z "$(find "$copy/global" -name pg_control)" ] || { echo "$copy is there, made by this run: taken over"; exit 0; }
+        echo "$copy was taken over by pg_upgrade already" >&2; exit 1
+      fi
+      rm -rf ${making}
+      ${command(
+        inBin(primary.oldBindir, 'pg_basebackup'),
+        option('--pgdata', making),
+        option('--host', primary.socketDirectory),
+        sh`--port=${primary.port}`,
+        option('--username', primary.superuser),
+        sh`--no-password --wal-method=stream --checkpoint=fast --no-manifest`,
+        option('--max-rate', word`100M`),
+        option('--label', word`pgaf-upgrade ${facts.run}`),
+        sh`--progress --verbose`,
+      )}
+      rm -f ${making}/standby.signal ${making}/recovery.signal
+      : > ${making}/standby.signal
+      mkdir -p ${socket}
+      echo 'local all all trust' > ${socket}/pg_hba.conf
+      ${hereDocument(sh`cat >> ${making}/postgresql.auto.conf`, 'END-OF-SETTINGS', settings(socket))}
+      own ${making}
+      sync ${making} || sync
+      mv -T ${making} "$copy"
+      sync ${parentOf(copy)} || sync
+      du -sk "$copy"
+    `),
+    probe: (world) => {
+      const seen = onlineIn(facts, world);
+      if (seen === null) return pending('not seen');
+      if (seen.copy.kind === 'absent') return pending('no copy yet');
+      return isOurs(facts, seen.copy) ? done('it is there') : half(`${copy} is not of this run`);
+    },
+    before: [acceptsWritesOnOld(facts, primary), slotsThere(facts), notVoid(facts)],
+    after: [
+      onOnline(facts, `${copy} is PostgreSQL ${facts.oldMajor}, with this run’s marker file`, (seen) =>
+        isOurs(facts, seen.copy) ? { holds: true } : { holds: false, found: 'it is not' },
+      ),
+    ],
+    quietSeconds: 300,
+    undo: undoneBy(sh`rm -r ${copy}`),
+  });
+};
+
+/**
+ * X, the end of the last record that the copy has replayed, is what its new timeline branched off at: copy and stream from X on are everything, once. Promoted
+ * wherever its WAL ends: that is behind the end of the base backup. The subscriber asks for X, and the publisher begins there if the slot's own place is not beyond it.
+ * Sources: PostgreSQL, continuous-archiving (timelines; history files); logical.c, CreateDecodingContext; snapbuild.c, SnapBuildXactNeedsSkip.
+ */
+export const promoteCopy: StepOf = (facts, phase) => {
+  const primary = primaryOf(facts);
+  const [copy, directory] = [copyOf(facts), onlineDirectory(primary)];
+  const log: Path = word`${directory}/copy.log`;
+  return makeStep(facts, {
+    id: 'promote-copy',
+    phase,
+    host: primary,
+    as: 'postgres',
+    title: 'Promote the copy, note its end',
+    reason:
+      'For some seconds it runs on a local socket of its own; its new timeline tells to the byte how far it has come, and every slot must begin before that. Transactions that are prepared in it are rolled back: they come whole by the slots.',
+    guide: null,
+    danger: 'changes',
+    script: script(sh`
+      umask 077
+      ${ownershipFunctions(facts)}
+      ${idleFunction}
+      ${listLines(primary)}
+      copy=${copy}
+      ${oursLine(facts, copy)}
+      state() { ${inBin(primary.oldBindir, 'pg_controldata')} -D "$copy" | sed -n "s/^$1: *//p"; }
+      [ -e "$copy/global/pg_control" ] || { echo "$copy was taken over by pg_upgrade already" >&2; exit 1; }
+      idle "$copy"
+      if [ -e "$copy/standby.signal" ]; then
+        ${pgCtl(primary.oldBindir, copy, sh`--silent`, option('--log', log), sh`start`)} </dev/null >/dev/null 2>&1 || { tail -n 20 ${log} >&2; exit 1; }
+        ${pgCtl(primary.oldBindir, copy, sh`--silent`, sh`promote`)} </dev/null
+      else # promoted already, and stopped in the middle
+        ${pgCtl(primary.oldBindir, copy, sh`--silent`, option('--log', log), sh`start`)} </dev/null >/dev/null 2>&1 || { tail -n 20 ${log} >&2; exit 1; }
+      fi
+      ${ask(primary, 'postgres', 'copy')} -Atc "select database || e'\t' || gid from pg_prepared_xacts" > ${word`${directory}/prepared`}
+      while IFS=$tab read -r database gid; do
+        printf '%s\n' "rollback prepared :'gid';" | ${ask(primary, { variable: 'database' }, 'copy')} -v gid="$gid"
+      done < ${word`${directory}/prepared`}
+      ${pgCtl(primary.oldBindir, copy, sh`--silent --mode=fast stop`)} </dev/null
+      [ "$(state 'Database cluster state')" = 'shut down' ]
+      timeline=$(printf %08X "$(state "Latest checkpoint's TimeLineID")")
+      # the file of its own timeline, and of no older one
+      x=$(awk 'NF { x = $2 } END { print x }' "$copy/pg_wal/$timeline.history")
+      echo "the copy ends at $x, timeline $timeline"
+      late=$(${ask(primary, 'postgres', 'serving')} -Atc "select slot_name || ' ' || confirmed_flush_lsn from pg_replication_slots where slot_name ~ '^pgaf_up_' and confirmed_flush_lsn > '$x'")
+      [ -z "$late" ] || { echo "a slot begins behind the end of the copy: $late" >&2; exit 1; }
+    `),
+    probe: (world) => {
+      const seen = onlineIn(facts, world);
+      if (seen === null) return pending('not seen');
+      if (isPromoted(facts, seen) && isDataDirectory(seen.copy)) {
+        if (seen.copy.running) return half('its server runs');
+        if (seen.copy.controlRenamed || seen.copy.control?.state === 'shut down')
+          return done(`it ends at ${seen.copyEnd ?? ''}`);
+      }
+      return pending('it is not promoted');
+    },
+    before: [
+      onOnline(facts, `${copy} was made by this run`, (seen) =>
+        isOurs(facts, seen.copy) ? { holds: true } : { holds: false, found: 'it is not' },
+      ),
+      notVoid(facts),
+    ],
+    after: [
+      onOnline(facts, 'it is promoted, and every slot begins before its end', (seen) =>
+        isPromoted(facts, seen) ? { holds: true } : { holds: false, found: 'it is not' },
+      ),
+      notVoid(facts),
+    ],
+    failureLogs: [{ title: log, script: sh`tail -n 25 ${log}` }],
+    undo: undoneBy(sh`rm -r ${copy}`),
+  });
+};

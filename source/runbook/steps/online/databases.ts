@@ -1,0 +1,50 @@
+import type { HostFacts } from '../../../cluster/facts.ts';
+import { type Fragment, quoted, sh, word } from '../../../cluster/fragment.ts';
+import type { Path } from '../../../cluster/words.ts';
+import { isReplicated } from '../../checks/inspection/online-sql.ts';
+import { psql } from '../../shell/shell.ts';
+import { onlineDirectory, type PrivateServer, socketOf } from './names.ts';
+
+/** Oid, tab, name. Those that the checks name and that no session can be opened in are not among them. */
+const openSql = `select oid || e'\\t' || datname from pg_database where datallowconn and datname <> 'template0' and datconnlimit <> -2 and datname !~ e'[\\r\\n]' order by oid`;
+const anyTableSql = `select exists (select from pg_class c join pg_namespace n on n.oid = c.relnamespace where ${isReplicated})`;
+
+/** The two lists: every database that a session can be opened in, and those with a table of anybody's. */
+const openFile = (host: HostFacts): Path => word`${onlineDirectory(host)}/open`;
+const databasesFile = (host: HostFacts): Path => word`${onlineDirectory(host)}/databases`;
+
+/** psql of one private server, or of the one that serves, up to its own options. */
+export const ask = (
+  host: HostFacts,
+  database: Parameters<typeof psql>[2],
+  server: PrivateServer | 'serving',
+): Fragment =>
+  psql(
+    host,
+    server === 'new' ? host.newBindir : host.oldBindir,
+    database,
+    server === 'serving' ? {} : { socket: socketOf(host, server) },
+  );
+
+/** Lines that write the lists anew, from the server that serves. Behind them \`$tab\` is a tab. */
+export const listLines = (host: HostFacts, server: 'serving' | 'new' = 'serving'): Fragment => {
+  const [open, databases] = [openFile(host), databasesFile(host)];
+  return sh`
+    umask 077
+    mkdir -p ${onlineDirectory(host)}
+    tab=$(printf '\t')
+    ${ask(host, 'postgres', server)} -Atc ${quoted(openSql)} > ${open}.new
+    : > ${databases}.new
+    while IFS=$tab read -r oid database; do
+      if [ "$(${ask(host, { variable: 'database' }, server)} -Atc ${quoted(anyTableSql)} </dev/null)" = t ]; then printf '%s\t%s\n' "$oid" "$database" >> ${databases}.new; fi
+    done < ${open}.new
+    mv ${open}.new ${open}; mv ${databases}.new ${databases}
+  `;
+};
+
+/** Lines for each database: \`$oid\` and \`$database\`. What they run must not read the list: give it </dev/null. */
+export const eachDatabase = (host: HostFacts, which: 'open' | 'with tables', body: Fragment): Fragment => sh`
+  while IFS=$tab read -r oid database; do
+    ${body}
+  done < ${which === 'open' ? openFile(host) : databasesFile(host)}
+`;

@@ -1,0 +1,91 @@
+import { type ClusterFacts, primaryOf } from '../../../cluster/facts.ts';
+import { hostIn, isDataDirectory, type Observations, type OnlineView } from '../../../cluster/observations.ts';
+import { lsnDistance } from '../../../cluster/parse/lsn.ts';
+import { dataIsOld, no, onHost, verdictOf } from '../../language/conditions.ts';
+import type { Condition, ConditionJudgment } from '../../language/step.ts';
+import { isKin } from '../../shell/ownership.ts';
+
+/** How far the online method has come, from the disks and catalogs alone. */
+
+export const onlineIn = (facts: ClusterFacts, world: Observations): OnlineView | null =>
+  hostIn(world, primaryOf(facts).alias)?.online ?? null;
+
+const onOnline = (
+  facts: ClusterFacts,
+  text: string,
+  judge: (seen: OnlineView, world: Observations) => ConditionJudgment,
+): Condition =>
+  onHost(primaryOf(facts).alias, text, ({ online }, world) =>
+    online === undefined ? no('the online method was not asked for') : judge(online, world),
+  );
+export { onOnline };
+
+type Database = OnlineView['databases'][number];
+
+/** Databases with a table of anybody's: each has a publication, a slot and a subscription. */
+export const replicatedIn = (seen: OnlineView): readonly Database[] =>
+  seen.databases.filter((one) => one.tables > 0);
+
+/** Of every database. */
+export const ofDatabases = (facts: ClusterFacts, text: string, holds: (one: Database) => boolean): Condition =>
+  onOnline(facts, text, ({ databases }) => {
+    const other = databases.find((one) => !holds(one));
+    return databases.length === 0
+      ? no('no database has answered')
+      : verdictOf(other === undefined, `not in ${other?.name ?? ''}`);
+  });
+
+export const dataIsOldVersion = (facts: ClusterFacts): Condition => dataIsOld(facts, primaryOf(facts));
+
+export type Slot = NonNullable<OnlineView['server']>['slots'][number];
+
+/** The slot of a database for the way to the new version; undefined: there is none. */
+export const slotOf = (seen: OnlineView, database: Database): Slot | undefined =>
+  seen.server?.slots.find((one) => one.name === `pgaf_up_${database.oid}`);
+
+/** The copy was promoted, and where; by its marker it is this cluster's. */
+export const isPromoted = (facts: ClusterFacts, seen: OnlineView): boolean =>
+  isKin(facts, seen.copy) && seen.copyEnd !== null && isDataDirectory(seen.copy) && !seen.copy.standby;
+
+/**
+ * Why the preparation is worth nothing any more; null: it is good as far as it has come. A logical slot stays behind on a former primary, and looks usable
+ * again after a switchover back: so the timeline is compared, and not the slot's being there. Source: docs/development/online-branch.md, trap 10.
+ */
+export const whyVoid = (facts: ClusterFacts, world: Observations): string | null => {
+  const primary = primaryOf(facts);
+  const host = hostIn(world, primary.alias);
+  const seen = host?.online;
+  if (seen === undefined || seen.server === null) return null;
+  const { server } = seen;
+  if (host?.server?.inRecovery === true)
+    return `${primary.alias} is not the primary any more: the slots that hold the place are on a node that takes no writes`;
+  const moved = seen.databases.find((one) => one.timeline !== null && one.timeline !== server.timeline);
+  if (moved !== undefined)
+    return `a failover or switchover has been since it was begun: the timeline is ${server.timeline}, and was ${moved.timeline}`;
+  const lost = server.slots.find((one) => one.status === 'lost');
+  if (lost !== undefined) return `slot ${lost.name} is lost: the WAL that it needs is gone`;
+  const made = replicatedIn(seen).filter((one) => slotOf(seen, one) !== undefined);
+  const missing = replicatedIn(seen).find((one) => slotOf(seen, one) === undefined);
+  if (made.length > 0 && missing !== undefined && seen.copy.kind === 'cluster')
+    return `${missing.name} has no slot, and the copy was taken`;
+  const { copyEnd } = seen;
+  const late =
+    copyEnd === null
+      ? undefined
+      : server.slots.find(
+          // behind the subscription the slot moves on, beyond the copy's end
+          (one) => seen.follower === null && !one.active && one.confirmed !== null && (lsnDistance(one.confirmed, copyEnd) ?? 0n) > 0n && !hasFollowed(seen),
+        );
+  return late === undefined ? null : `slot ${late.name} is beyond the end of the copy, ${copyEnd ?? ''}`;
+};
+
+/** The new version has once followed: the slots have moved on from where the copy ends. */
+const hasFollowed = (seen: OnlineView): boolean => seen.files.includes('subscribed');
+
+export const notVoid = (facts: ClusterFacts): Condition => ({
+  text: 'what was prepared is good still: same primary, same timeline, every slot',
+  holds: (world) => {
+    const why = whyVoid(facts, world);
+    return verdictOf(why === null, `${why ?? ''}: call it off (pgaf-upgrade prepare --call-off), then begin again`);
+  },
+});
