@@ -176,6 +176,20 @@ export const subcommands: readonly Subcommand[] = [
     },
   },
   walking(
+    'prepare',
+    'prepare',
+    'online method: days before, let the new version follow',
+    ['As far as “the new version follows, so far behind”; called off at any moment.', ...ofRuns],
+    [],
+  ),
+  walking(
+    'call-off',
+    'call-off',
+    'online method: undo the preparation',
+    ['Slots, publications, freeze, copy: the old version is as it was.', ...ofRuns],
+    [],
+  ),
+  walking(
     'cleanup',
     'cleanup',
     'days later: remove the old clusters, host by host',

@@ -75,6 +75,8 @@ const targets = {
   upgrade: 'show the upgrade again',
   rollback: 'show these steps',
   cleanup: 'show the clean-up again',
+  prepare: 'show the preparation again',
+  'call-off': 'show these steps again',
 } as const;
 
 /** Enter is offered only where it does something. */

@@ -1,3 +1,4 @@
+import type { Direction } from '../../runbook/runbooks.ts';
 import type { Recorded } from './entry.ts';
 
 /** A run that has begun to change the cluster and has not come to its end. */
@@ -5,8 +6,11 @@ export interface OpenWindow {
   /** When its first step was confirmed, as the journal has it. */
   readonly since: string;
   /** The command that goes on with it. */
-  readonly command: 'run' | 'rollback' | 'cleanup';
+  readonly command: 'run' | Exclude<Direction, 'upgrade'>;
 }
+
+const commandOf = (direction: Direction): OpenWindow['command'] =>
+  direction === 'upgrade' ? 'run' : direction;
 
 /** The window that a journal tells of; null: none is open. */
 export const openWindow = (records: readonly Recorded[]): OpenWindow | null => {
@@ -16,7 +20,7 @@ export const openWindow = (records: readonly Recorded[]): OpenWindow | null => {
     if (!('entry' in record)) continue;
     const { at, entry } = record;
     if (entry.kind === 'finished') open = null;
-    if (entry.kind === 'turned') command = entry.direction === 'upgrade' ? 'run' : entry.direction;
+    if (entry.kind === 'turned') command = commandOf(entry.direction);
     if (entry.kind === 'confirmed') open ??= { since: at, command };
   }
   return open === null ? null : { ...open, command };

@@ -258,7 +258,7 @@ export class Observer {
     const began = steady();
     const lost = host.line !== 'connected';
     const sql = isNode(facts) ? null : monitorQuery(this.#facts.formation);
-    const output = await host.run(stateScript(facts, this.#facts.newMajor, sql).text, {
+    const output = await host.run(stateScript(facts, this.#facts.newMajor, sql, this.#facts).text, {
       as: userOn(this.#facts, alias),
       timeoutMs: !lost
         ? inspectionTimeoutMs

@@ -44,6 +44,10 @@ export const completionMessage = (
   switch (direction) {
     case 'upgrade':
       return `${ran ? '' : 'nothing to do: '}${every} runs PostgreSQL ${primary.newVersion}`;
+    case 'prepare':
+      return `${ran ? '' : 'nothing to do: '}PostgreSQL ${primary.newVersion} follows ${primary.oldVersion} on ${primary.alias}; pgaf-upgrade status shows how far behind it is`;
+    case 'call-off':
+      return `the preparation is called off: ${primary.alias} is as it was before`;
     case 'cleanup':
       return `the old clusters are removed${helpersGo(facts)}`;
     case 'rollback':

@@ -22,6 +22,7 @@ import { previewOf } from '../view/rollback-preview.ts';
 import { ViewStore } from '../view/view-store.ts';
 import { Decisions } from './decisions.ts';
 import { Prompts } from './prompts.ts';
+import { whyNotByMethod } from './method-refusal.ts';
 import { accepted, refused, whyNot } from './refusals.ts';
 import { type Takeover, whoseLock } from './resume.ts';
 import { identify } from './run-identity.ts';
@@ -123,6 +124,11 @@ export class Engine implements EngineController {
     if (session === null) return;
     this.#session = session;
     if (this.#closed) return this.#leave(session);
+    const methodRefusal = whyNotByMethod(session.facts, this.#options.direction ?? 'upgrade');
+    if (methodRefusal !== null) {
+      this.#stop(methodRefusal);
+      return;
+    }
     if (this.#options.direction === 'cleanup') {
       const refusal = whyNoCleanup(session.facts, session.observer.world);
       if (refusal !== null) {

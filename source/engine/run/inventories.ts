@@ -52,7 +52,7 @@ export class InventoryKeeper {
    */
   async before(run: OwnedSession, step: Step): Promise<void> {
     const { direction } = this.#checklist;
-    if (direction !== 'cleanup' && this.#begins(run)) this.#begun = this.#keep(run, 'begin');
+    if (['upgrade', 'rollback'].includes(direction) && this.#begins(run)) this.#begun = this.#keep(run, 'begin');
     if (step.phase !== 'A') await this.#begun;
     if (direction === 'upgrade' && step.writes === 'stop')
       return this.#keep(run, 'stop', writers(run.facts, run.observer.world));
@@ -71,7 +71,7 @@ export class InventoryKeeper {
   }
 
   async end(run: OwnedSession): Promise<void> {
-    if (this.#checklist.direction !== 'cleanup') await this.#keep(run, 'end');
+    if (['upgrade', 'rollback'].includes(this.#checklist.direction)) await this.#keep(run, 'end');
   }
 
   /** How many extensions have another version at the end than before the stop; null: one of the two is not known. */

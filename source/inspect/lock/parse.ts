@@ -19,7 +19,7 @@ export const runFileSchema = z.object({
   id: runName,
   operator: z.string(),
   began: z.string(),
-  direction: z.enum(directions),
+  direction: z.enum(['upgrade', 'rollback', 'cleanup', 'prepare', 'call-off']),
   finished: z.string().nullable(),
 });
 export type RunFile = z.infer<typeof runFileSchema>;

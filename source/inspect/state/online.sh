@@ -17,8 +17,8 @@ online() {
   fi
   [ -S "$follower_socket/.s.PGSQL.$port" ] && text online.follower "$(ask "$follower_socket" postgres "$follower_sql")"
   directory online.copy "$copy"
-  # of its own, newest timeline, and of no older one
-  for history in "$copy"/pg_wal/*.history; do [ -f "$history" ] && newest=$history; done
+  # of its own, newest timeline: until it is promoted, which takes its standby.signal away, the newest one is the cluster's
+  [ -e "$copy/standby.signal" ] || for history in "$copy"/pg_wal/*.history; do [ -f "$history" ] && newest=$history; done
   [ -n "${newest:-}" ] && put online.copy_end "$(awk 'NF { x = $2 } END { print x }' "$newest")"
   found=; for one in $private_units; do [ -e "/etc/systemd/system/$one" ] && add "$one"; done; text online.units "$found"
   found=; for one in "$work"/online/*; do [ -s "$one" ] && add "${one##*/}"; done; text online.files "$found"

@@ -37,6 +37,8 @@ const titles = {
   upgrade: 'Upgrade',
   rollback: 'Rollback of the upgrade',
   cleanup: 'Clean-up after the upgrade',
+  prepare: 'Preparation of the upgrade',
+  'call-off': 'Preparation of the upgrade, called off',
 } as const;
 
 /** What either report is made of. */

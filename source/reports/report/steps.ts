@@ -20,7 +20,11 @@ export const factsIn = (records: readonly Recorded[]): ClusterFacts | null => {
   return null;
 };
 
-const rollbackPhases = new Set(['R', 'S', 'T', 'U', 'V']);
+const directionOf = (phase: string): Direction => {
+  if (/[R-V]/.test(phase)) return 'rollback';
+  if (/[J-L]/.test(phase)) return 'prepare';
+  return phase === 'W' ? 'cleanup' : phase === 'X' ? 'call-off' : 'upgrade';
+};
 
 /** A step of which only the name is known: `R.node_1.stop`. */
 const unnamed = (id: string): NamedStep => {
@@ -35,7 +39,7 @@ const unnamed = (id: string): NamedStep => {
     writes: 'unchanged',
     optional: false,
     number: null,
-    direction: rollbackPhases.has(phase) ? 'rollback' : phase === 'W' ? 'cleanup' : 'upgrade',
+    direction: directionOf(phase),
   };
 };
 

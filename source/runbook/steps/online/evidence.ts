@@ -86,6 +86,6 @@ export const notVoid = (facts: ClusterFacts): Condition => ({
   text: 'what was prepared is good still: same primary, same timeline, every slot',
   holds: (world) => {
     const why = whyVoid(facts, world);
-    return verdictOf(why === null, `${why ?? ''}: call it off (pgaf-upgrade prepare --call-off), then begin again`);
+    return verdictOf(why === null, `${why ?? ''}: call it off (pgaf-upgrade call-off), then begin again`);
   },
 });

@@ -15,10 +15,10 @@ import { rootScriptAfter } from '../../shell/root-verbs.ts';
 import { inBin, mark, script } from '../../shell/shell.ts';
 import { toDoFunctions } from '../../shell/to-do.ts';
 import { ask, eachDatabase, listLines } from './databases.ts';
-import { notVoid, onlineIn, onOnline, replicatedIn, slotOf } from './evidence.ts';
+import { notVoid, onlineIn, onOnline, replicatedIn, slotOf, whyVoid } from './evidence.ts';
 import { copyOf, onlineDirectory, serveFile, socketOf } from './names.ts';
 
-const undo = undoText('call the preparation off: pgaf-upgrade prepare --call-off');
+const undo = undoText('call the preparation off: pgaf-upgrade call-off');
 
 const followerAnswers = (facts: ClusterFacts): Condition =>
   onOnline(facts, `${facts.newMajor} runs, local socket only`, ({ follower }) =>
@@ -49,6 +49,7 @@ export const startFollower: StepOf = (facts, phase) => {
   `;
   const first = script(sh`
     umask 077
+    cd / # of whoever became postgres, a directory that postgres may not enter
     ${ownershipFunctions(facts)}
     ${oursLine(facts, primary.newData)}
     [ ! -e ${word`${primary.newData}/postmaster.pid`} ] || { echo ${word`${primary.newData}/postmaster.pid is there: a server runs in it`} >&2; exit 1; }
@@ -175,7 +176,10 @@ export const closeBytes = 16 * 1024 * 1024;
 
 /** Every slot is active, kept, and close. */
 export const follows = (facts: ClusterFacts): Condition =>
-  onOnline(facts, `${facts.newMajor} follows closely`, (seen) => {
+  onOnline(facts, `${facts.newMajor} follows closely`, (seen, world) => {
+    // what looks like following behind a switchover and back is not: what was written meanwhile came by no slot
+    const why = whyVoid(facts, world);
+    if (why !== null) return no(why);
     for (const one of replicatedIn(seen)) {
       const slot = slotOf(seen, one);
       if (slot === undefined) return no(`${one.name} has no slot`);

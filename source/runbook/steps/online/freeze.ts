@@ -96,6 +96,6 @@ export const freezeSchema: StepOf = (facts, phase) => {
     },
     before: [dataIsOldVersion(facts), acceptsWritesOnOld(facts, primary), everyNodeSettled],
     after: [ofDatabases(facts, 'the schema is frozen in every database', (one) => one.frozen)],
-    undo: undoText('call the preparation off: pgaf-upgrade prepare --call-off'),
+    undo: undoText('call the preparation off: pgaf-upgrade call-off'),
   });
 };

@@ -11,7 +11,7 @@ import { ask, eachDatabase, listLines } from './databases.ts';
 import { notVoid, ofDatabases, onlineIn, onOnline, replicatedIn, slotOf } from './evidence.ts';
 import { onlineDirectory } from './names.ts';
 
-const undo = undoText('call the preparation off: pgaf-upgrade prepare --call-off');
+const undo = undoText('call the preparation off: pgaf-upgrade call-off');
 
 /** Each by itself: a lock is waited for for two seconds, and whoever holds it is not held up for longer. */
 const identitySql = `set pgaf_upgrade.pass = on;

@@ -44,16 +44,16 @@ export const upgradeCopy: StepOf = (facts, phase) => {
       ${keepFunction}
       ${controlFunctions}
       ${versionFunction}
-      copy=${copy} new=${newData} kept=${kept}
+      copy=${copy} new=${newData} left=${kept}
       ${oursLine(facts, copy)}
       idle "$copy" "$new"
       if [ -e "$new" ]; then
         ${oursLine(facts, newData)}
-        if [ -s "$kept" ] && as_kept ${primary.newBindir} "$new" "$kept"; then echo 'pg_upgrade has finished already'; exit 0; fi
-        [ ! -s "$kept" ] || { echo "PostgreSQL ${facts.newMajor} has been started on $new, and shares the files of $copy: call it off, and begin with another copy" >&2; exit 1; }
+        if [ -s "$left" ] && as_kept ${primary.newBindir} "$new" "$left"; then echo 'pg_upgrade has finished already'; exit 0; fi
+        [ ! -s "$left" ] || { echo "PostgreSQL ${facts.newMajor} has been started on $new, and shares the files of $copy: call it off, and begin with another copy" >&2; exit 1; }
         mv -T "$new" ${making}
       fi
-      rm -f "$kept"; rm -rf ${making}
+      rm -f "$left"; rm -rf ${making}
       # an earlier try has begun to link: the new version was never started on the links
       if [ ! -e "$copy/global/pg_control" ] && [ -e "$copy/global/pg_control.old" ]; then mv "$copy/global/pg_control.old" "$copy/global/pg_control"; keep "$copy/global/pg_control"; fi
       ${newClusterLines(facts, primary)}
@@ -63,8 +63,8 @@ export const upgradeCopy: StepOf = (facts, phase) => {
       nice -n 10 ${upgradeCommand(facts, place, false)}
       if [ -e delete_old_cluster.sh ]; then chmod 400 delete_old_cluster.sh; mv delete_old_cluster.sh delete_old_cluster.sh.never-run; fi
       rm -rf output; if [ -d "$new/pg_upgrade_output.d" ]; then mv "$new/pg_upgrade_output.d" output; fi
-      ${wholeLines(sh`"$kept.new"`, sh`control ${primary.newBindir} "$new"`)}
-      keep "$kept.new"; mv -T "$kept.new" "$kept"; keep "$kept"
+      ${wholeLines(sh`"$left.new"`, sh`control ${primary.newBindir} "$new"`)}
+      keep "$left.new"; mv -T "$left.new" "$left"; keep "$left"
       sync ${parentOf(newData)} || sync
     `),
     probe: (world) => {
