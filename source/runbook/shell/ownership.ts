@@ -99,6 +99,10 @@ export const stagingBegunLines = (host: NodeFacts): Fragment => sh`
   fi
 `;
 
+/** Shell: ends the script unless a run for this cluster has made the directory. Behind {@link ownershipFunctions}. */
+export const kinLine = (directory: Path): Fragment =>
+  sh`kin ${directory} || { echo ${word`${directory} has no marker file of an upgrade of this cluster (${markFile}): it may belong to somebody else. Inspect it first`} >&2; exit 1; }`;
+
 /** Shell: ends the script unless this run has made the directory. Behind {@link ownershipFunctions}. */
 export const oursLine = (facts: ClusterFacts, directory: Path): Fragment =>
   sh`ours ${directory} || { echo ${word`${directory} has no marker file of this upgrade (${markFile}, run=${facts.run}): it may belong to somebody else. Inspect it first`} >&2; exit 1; }`;

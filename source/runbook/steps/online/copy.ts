@@ -7,7 +7,7 @@ import { done, half, makeStep, pending } from '../../language/make-step.ts';
 import type { StepOf } from '../../language/outline.ts';
 import type { Condition } from '../../language/step.ts';
 import { undoneBy } from '../../language/undo.ts';
-import { isOurs, oursLine, ownershipFunctions } from '../../shell/ownership.ts';
+import { isKin, kinLine, ownershipFunctions } from '../../shell/ownership.ts';
 import { command, inBin, option, pgCtl, script } from '../../shell/shell.ts';
 import { idleFunction } from '../../shell/self-checks.ts';
 import { ask, listLines } from './databases.ts';
@@ -77,8 +77,8 @@ export const takeCopy: StepOf = (facts, phase) => {
       ${idleFunction}
       copy=${copy}
       if [ -e "$copy" ] || [ -L "$copy" ]; then
-        ${oursLine(facts, copy)}
-        [ -z "$(find "$copy/global" -name pg_control)" ] || { echo "$copy is there, made by this run: taken over"; exit 0; }
+        ${kinLine(copy)}
+        [ -z "$(find "$copy/global" -name pg_control)" ] || { echo "$copy is there, made for this cluster: taken over"; exit 0; }
         echo "$copy was taken over by pg_upgrade already" >&2; exit 1
       fi
       rm -rf ${making}
@@ -108,12 +108,12 @@ export const takeCopy: StepOf = (facts, phase) => {
       const seen = onlineIn(facts, world);
       if (seen === null) return pending('not seen');
       if (seen.copy.kind === 'absent') return pending('no copy yet');
-      return isOurs(facts, seen.copy) ? done('it is there') : half(`${copy} is not of this run`);
+      return isKin(facts, seen.copy) ? done('it is there') : half(`${copy} has no marker file of ours`);
     },
     before: [acceptsWritesOnOld(facts, primary), slotsThere(facts), notVoid(facts)],
     after: [
-      onOnline(facts, `${copy} is PostgreSQL ${facts.oldMajor}, with this run’s marker file`, (seen) =>
-        isOurs(facts, seen.copy) ? { holds: true } : { holds: false, found: 'it is not' },
+      onOnline(facts, `${copy} is PostgreSQL ${facts.oldMajor}, with our marker file`, (seen) =>
+        isKin(facts, seen.copy) ? { holds: true } : { holds: false, found: 'it is not' },
       ),
     ],
     quietSeconds: 300,
@@ -146,7 +146,7 @@ export const promoteCopy: StepOf = (facts, phase) => {
       ${idleFunction}
       ${listLines(primary)}
       copy=${copy}
-      ${oursLine(facts, copy)}
+      ${kinLine(copy)}
       state() { ${inBin(primary.oldBindir, 'pg_controldata')} -D "$copy" | sed -n "s/^$1: *//p"; }
       [ -e "$copy/global/pg_control" ] || { echo "$copy was taken over by pg_upgrade already" >&2; exit 1; }
       idle "$copy"
@@ -180,8 +180,8 @@ export const promoteCopy: StepOf = (facts, phase) => {
       return pending('it is not promoted');
     },
     before: [
-      onOnline(facts, `${copy} was made by this run`, (seen) =>
-        isOurs(facts, seen.copy) ? { holds: true } : { holds: false, found: 'it is not' },
+      onOnline(facts, `${copy} was made for this cluster`, (seen) =>
+        isKin(facts, seen.copy) ? { holds: true } : { holds: false, found: 'it is not' },
       ),
       notVoid(facts),
     ],

@@ -10,7 +10,7 @@ import type { Condition } from '../../language/step.ts';
 import { nothingToUndo, undoText } from '../../language/undo.ts';
 import { analyzeLines } from '../../shell/analyze.ts';
 import { carriedIsKept, carryLines } from '../../shell/configuration.ts';
-import { isOurs, oursLine, ownershipFunctions } from '../../shell/ownership.ts';
+import { isKin, kinLine, ownershipFunctions } from '../../shell/ownership.ts';
 import { rootScriptAfter } from '../../shell/root-verbs.ts';
 import { inBin, mark, script } from '../../shell/shell.ts';
 import { toDoFunctions } from '../../shell/to-do.ts';
@@ -51,7 +51,7 @@ export const startFollower: StepOf = (facts, phase) => {
     umask 077
     cd / # of whoever became postgres, a directory that postgres may not enter
     ${ownershipFunctions(facts)}
-    ${oursLine(facts, primary.newData)}
+    ${kinLine(primary.newData)}
     [ ! -e ${word`${primary.newData}/postmaster.pid`} ] || { echo ${word`${primary.newData}/postmaster.pid is there: a server runs in it`} >&2; exit 1; }
     ${carryLines(primary, primary.data, primary.newData)}
     ${carriedIsKept}
@@ -86,8 +86,8 @@ export const startFollower: StepOf = (facts, phase) => {
         : pending('it does not run');
     },
     before: [
-      onHost(primary.alias, `${primary.newData} was made by pg_upgrade in this run`, (seen) =>
-        verdictOf(isOurs(facts, seen.newData) && seen.fingerprint !== null, 'it was not'),
+      onHost(primary.alias, `${primary.newData} was made by pg_upgrade for this cluster`, (seen) =>
+        verdictOf(isKin(facts, seen.newData) && seen.fingerprint !== null, 'it was not'),
       ),
       notVoid(facts),
     ],
@@ -132,7 +132,7 @@ export const subscribe: StepOf = (facts, phase) => {
       ${ownershipFunctions(facts)}
       ${listLines(primary)}
       copy=${copy}
-      ${oursLine(facts, copy)}
+      ${kinLine(copy)}
       x=$(ls "$copy"/pg_wal/*.history | tail -n 1 | xargs awk 'NF { x = $2 } END { print x }')
       echo "from $x on"
       ${hereDocument(sh`cat > ${sql}`, 'END-OF-SQL', `set pgaf_upgrade.pass = on;\n${quotedSql}\n${subscribeSql(facts.newMajor)}`)}

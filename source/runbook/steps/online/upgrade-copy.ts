@@ -9,7 +9,7 @@ import type { StepOf } from '../../language/outline.ts';
 import { undoText } from '../../language/undo.ts';
 import { ownSocketLines } from '../../shell/isolated-server.ts';
 import { newClusterLines } from '../../shell/new-cluster.ts';
-import { isOurs, makingOf, oursLine, ownershipFunctions } from '../../shell/ownership.ts';
+import { isKin, makingOf, kinLine, ownershipFunctions } from '../../shell/ownership.ts';
 import { upgradeCommand, upgradeLogs } from '../../shell/pg-upgrade-command.ts';
 import { controlFunctions, idleFunction, keepFunction, versionFunction, wholeLines } from '../../shell/self-checks.ts';
 import { fingerprint, script } from '../../shell/shell.ts';
@@ -45,10 +45,10 @@ export const upgradeCopy: StepOf = (facts, phase) => {
       ${controlFunctions}
       ${versionFunction}
       copy=${copy} new=${newData} left=${kept}
-      ${oursLine(facts, copy)}
+      ${kinLine(copy)}
       idle "$copy" "$new"
       if [ -e "$new" ]; then
-        ${oursLine(facts, newData)}
+        ${kinLine(newData)}
         if [ -s "$left" ] && as_kept ${primary.newBindir} "$new" "$left"; then echo 'pg_upgrade has finished already'; exit 0; fi
         [ ! -s "$left" ] || { echo "PostgreSQL ${facts.newMajor} has been started on $new, and shares the files of $copy: call it off, and begin with another copy" >&2; exit 1; }
         mv -T "$new" ${making}
@@ -71,7 +71,7 @@ export const upgradeCopy: StepOf = (facts, phase) => {
       const seen = hostIn(world, primary.alias);
       if (seen === null) return pending('not seen');
       const started = newClusterStarted(facts, primary, world);
-      if (isOurs(facts, seen.newData) && seen.fingerprint !== null && started !== 'unknown')
+      if (isKin(facts, seen.newData) && seen.fingerprint !== null && started !== 'unknown')
         return done(started === 'never' ? 'pg_upgrade has finished' : `${facts.newMajor} has run since`);
       if (isDataDirectory(seen.newData) && seen.newData.databases > 0)
         return half('pg_upgrade began and did not finish');
@@ -86,9 +86,9 @@ export const upgradeCopy: StepOf = (facts, phase) => {
       ),
     ],
     after: [
-      onHost(primary.alias, `${newData} is PostgreSQL ${facts.newMajor}, made by this run`, (seen) =>
+      onHost(primary.alias, `${newData} is PostgreSQL ${facts.newMajor}, made for this cluster`, (seen) =>
         verdictOf(
-          isMajor(seen.newData, facts.newMajor) && isOurs(facts, seen.newData) && seen.fingerprint !== null,
+          isMajor(seen.newData, facts.newMajor) && isKin(facts, seen.newData) && seen.fingerprint !== null,
           'it is not',
         ),
       ),
