@@ -52,7 +52,8 @@ export class InventoryKeeper {
    */
   async before(run: OwnedSession, step: Step): Promise<void> {
     const { direction } = this.#checklist;
-    if (['upgrade', 'rollback'].includes(direction) && this.#begins(run)) this.#begun = this.#keep(run, 'begin');
+    if (['upgrade', 'rollback'].includes(direction) && this.#begins(run))
+      this.#begun = this.#keep(run, 'begin');
     if (step.phase !== 'A') await this.#begun;
     if (direction === 'upgrade' && step.writes === 'stop')
       return this.#keep(run, 'stop', writers(run.facts, run.observer.world));

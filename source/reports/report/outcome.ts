@@ -51,9 +51,15 @@ const finished = (
         says: `Rolled back, finished at ${localTime(at)}: ${said ?? `every node runs PostgreSQL ${from} again`}${except}.`,
       };
     case 'prepare':
-      return { kind: 'finished', says: `Prepared at ${localTime(at)}: ${said ?? 'the new version follows'}${except}.` };
+      return {
+        kind: 'finished',
+        says: `Prepared at ${localTime(at)}: ${said ?? 'the new version follows'}${except}.`,
+      };
     case 'call-off':
-      return { kind: 'finished', says: `Called off at ${localTime(at)}: ${said ?? 'it is as it was before'}${except}.` };
+      return {
+        kind: 'finished',
+        says: `Called off at ${localTime(at)}: ${said ?? 'it is as it was before'}${except}.`,
+      };
     case 'cleanup':
       return {
         kind: 'cleaned-up',
@@ -62,7 +68,13 @@ const finished = (
   }
 };
 
-const wayWords = { upgrade: 'the upgrade', rollback: 'the rollback', cleanup: 'the clean-up', prepare: 'the preparation', 'call-off': 'the calling off' } as const;
+const wayWords = {
+  upgrade: 'the upgrade',
+  rollback: 'the rollback',
+  cleanup: 'the clean-up',
+  prepare: 'the preparation',
+  'call-off': 'the calling off',
+} as const;
 
 /** Since this localTime the run has gone this way. */
 const turnedAt = (story: Story): number => {

@@ -29,7 +29,12 @@ export const factsId = (facts: ClusterFacts): Label => {
   const rows = before.map(({ lsn: _lsn, reportAge: _age, health: _health, ...row }) => row);
   const id = plainName(
     createHash('sha256')
-      .update(JSON.stringify([stable, rows, ...(others.length > 0 ? [others] : []), ...(method === 'online' ? [method] : [])], inOrder))
+      .update(
+        JSON.stringify(
+          [stable, rows, ...(others.length > 0 ? [others] : []), ...(method === 'online' ? [method] : [])],
+          inOrder,
+        ),
+      )
       .digest('hex')
       .slice(0, 8),
   );

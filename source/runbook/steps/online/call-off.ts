@@ -17,8 +17,10 @@ import { copyInMaking, copyOf, onlineDirectory, serveFile } from './names.ts';
 /** Before the cut-over, at any moment: the old version is as it was before the preparation. Each step is found done where nothing of its kind is left. */
 
 const onOld = (facts: ClusterFacts) =>
-  onHost(primaryOf(facts).alias, `${primaryOf(facts).data} is PostgreSQL ${facts.oldMajor}: there was no cut-over`, (seen) =>
-    verdictOf(isMajor(seen.data, facts.oldMajor), 'it is not'),
+  onHost(
+    primaryOf(facts).alias,
+    `${primaryOf(facts).data} is PostgreSQL ${facts.oldMajor}: there was no cut-over`,
+    (seen) => verdictOf(isMajor(seen.data, facts.oldMajor), 'it is not'),
   );
 
 /** Nothing reads the slots any more. */
@@ -51,7 +53,9 @@ export const stopFollower: StepOf = (facts, phase) => {
     },
     before: [onOld(facts)],
     after: [
-      onOnline(facts, `${facts.newMajor} does not run`, ({ follower }) => verdictOf(follower === null, 'it answers')),
+      onOnline(facts, `${facts.newMajor} does not run`, ({ follower }) =>
+        verdictOf(follower === null, 'it answers'),
+      ),
     ],
     undo: undoText('prepare again'),
   });
@@ -84,10 +88,15 @@ export const dropSlots: StepOf = (facts, phase) => {
       if (server === null) return pending('not seen');
       return server.slots.length === 0 ? done('there is none') : pending(`${server.slots.length} are there`);
     },
-    before: [onOld(facts), onOnline(facts, 'nobody follows', ({ follower }) => verdictOf(follower === null, 'it runs'))],
+    before: [
+      onOld(facts),
+      onOnline(facts, 'nobody follows', ({ follower }) => verdictOf(follower === null, 'it runs')),
+    ],
     after: [
       onOnline(facts, 'no slot of ours is left', ({ server }) =>
-        server === null ? no('the server does not answer') : verdictOf(server.slots.length === 0, 'there are some'),
+        server === null
+          ? no('the server does not answer')
+          : verdictOf(server.slots.length === 0, 'there are some'),
       ),
     ],
     undo: nothingToUndo,
@@ -127,7 +136,8 @@ export const thawSchema: StepOf = (facts, phase) => {
     host: primary,
     as: 'postgres',
     title: 'Thaw the schema',
-    reason: 'Each table gets the replica identity that it had; publication, event triggers and the schema pgaf_upgrade go.',
+    reason:
+      'Each table gets the replica identity that it had; publication, event triggers and the schema pgaf_upgrade go.',
     guide: null,
     danger: 'changes',
     script: script(sh`
@@ -152,12 +162,16 @@ export const thawSchema: StepOf = (facts, phase) => {
       if (seen === null || seen.databases.length === 0) return pending('not seen');
       const left = seen.databases.filter((one) => one.run !== null || one.frozen || one.published).length;
       if (left === 0) return done('no database is frozen');
-      return left === seen.databases.length ? pending('the schema is frozen') : half(`${left} of ${seen.databases.length} databases are frozen`);
+      return left === seen.databases.length
+        ? pending('the schema is frozen')
+        : half(`${left} of ${seen.databases.length} databases are frozen`);
     },
     before: [
       onOld(facts),
       onOnline(facts, 'no slot of ours is left', ({ server }) =>
-        server === null ? no('the server does not answer') : verdictOf(server.slots.length === 0, 'there are some'),
+        server === null
+          ? no('the server does not answer')
+          : verdictOf(server.slots.length === 0, 'there are some'),
       ),
     ],
     after: [
@@ -203,7 +217,10 @@ export const removeCopies: StepOf = (facts, phase) => {
         ? done('they are not there')
         : pending(`${isKin(facts, seen.copy) ? copy : primary.newData} is there`);
     },
-    before: [onOld(facts), onOnline(facts, 'nobody follows', ({ follower }) => verdictOf(follower === null, 'it runs'))],
+    before: [
+      onOld(facts),
+      onOnline(facts, 'nobody follows', ({ follower }) => verdictOf(follower === null, 'it runs')),
+    ],
     after: [
       onHost(primary.alias, `${copy} and ${primary.newData} are not there`, ({ newData, online }) =>
         verdictOf(newData.kind === 'absent' && online?.copy.kind === 'absent', 'one of them is'),

@@ -1,5 +1,10 @@
 import { type ClusterFacts, primaryOf } from '../../../cluster/facts.ts';
-import { hostIn, isDataDirectory, type Observations, type OnlineView } from '../../../cluster/observations.ts';
+import {
+  hostIn,
+  isDataDirectory,
+  type Observations,
+  type OnlineView,
+} from '../../../cluster/observations.ts';
 import { lsnDistance } from '../../../cluster/parse/lsn.ts';
 import { dataIsOld, no, onHost, verdictOf } from '../../language/conditions.ts';
 import type { Condition, ConditionJudgment } from '../../language/step.ts';
@@ -18,6 +23,7 @@ const onOnline = (
   onHost(primaryOf(facts).alias, text, ({ online }, world) =>
     online === undefined ? no('the online method was not asked for') : judge(online, world),
   );
+
 export { onOnline };
 
 type Database = OnlineView['databases'][number];
@@ -27,7 +33,11 @@ export const replicatedIn = (seen: OnlineView): readonly Database[] =>
   seen.databases.filter((one) => one.tables > 0);
 
 /** Of every database. */
-export const ofDatabases = (facts: ClusterFacts, text: string, holds: (one: Database) => boolean): Condition =>
+export const ofDatabases = (
+  facts: ClusterFacts,
+  text: string,
+  holds: (one: Database) => boolean,
+): Condition =>
   onOnline(facts, text, ({ databases }) => {
     const other = databases.find((one) => !holds(one));
     return databases.length === 0
@@ -74,7 +84,12 @@ export const whyVoid = (facts: ClusterFacts, world: Observations): string | null
       ? undefined
       : server.slots.find(
           // behind the subscription the slot moves on, beyond the copy's end
-          (one) => seen.follower === null && !one.active && one.confirmed !== null && (lsnDistance(one.confirmed, copyEnd) ?? 0n) > 0n && !hasFollowed(seen),
+          (one) =>
+            seen.follower === null &&
+            !one.active &&
+            one.confirmed !== null &&
+            (lsnDistance(one.confirmed, copyEnd) ?? 0n) > 0n &&
+            !hasFollowed(seen),
         );
   return late === undefined ? null : `slot ${late.name} is beyond the end of the copy, ${copyEnd ?? ''}`;
 };

@@ -34,8 +34,13 @@ const followerAnswers = (facts: ClusterFacts): Condition =>
  */
 export const startFollower: StepOf = (facts, phase) => {
   const primary = primaryOf(facts);
-  const [socket, serve, log] = [socketOf(primary, 'new'), serveFile(primary, 'new'), word`${onlineDirectory(primary)}/new-log`];
-  const setting = (name: 'hba_file' | 'unix_socket_directories' | 'log_directory', value: Path) => quoted(`${name}=${value}`);
+  const [socket, serve, log] = [
+    socketOf(primary, 'new'),
+    serveFile(primary, 'new'),
+    word`${onlineDirectory(primary)}/new-log`,
+  ];
+  const setting = (name: 'hba_file' | 'unix_socket_directories' | 'log_directory', value: Path) =>
+    quoted(`${name}=${value}`);
   const servers = sh`
     # written by pgaf-upgrade: PostgreSQL ${facts.newMajor} follows ${facts.oldMajor}, on a socket that nobody else reaches
     set -eu
@@ -198,7 +203,8 @@ export const waitForFollower: StepOf = (facts, phase) => {
     host: primary,
     as: 'postgres',
     title: 'Wait until it has caught up',
-    reason: 'From here on the cut-over may come at any time, in days too; status shows how far behind each database is.',
+    reason:
+      'From here on the cut-over may come at any time, in days too; status shows how far behind each database is.',
     guide: null,
     danger: 'reads',
     script: script(sh`

@@ -60,14 +60,15 @@ export const setIdentities: StepOf = (facts, phase) => {
       const seen = onlineIn(facts, world);
       if (seen === null || seen.databases.length === 0) return pending('not seen');
       const lacking = seen.databases.reduce((sum, one) => sum + one.lacking, 0);
-      return lacking === 0
-        ? done('every table has one')
-        : pending(`${lacking} tables have none`);
+      return lacking === 0 ? done('every table has one') : pending(`${lacking} tables have none`);
     },
     notes: (world) =>
       (onlineIn(facts, world)?.databases ?? [])
         .filter((one) => one.lacking > 0)
-        .map((one) => `${one.name}: ${one.lacking} of ${one.tables} tables get REPLICA IDENTITY FULL (check names them)`),
+        .map(
+          (one) =>
+            `${one.name}: ${one.lacking} of ${one.tables} tables get REPLICA IDENTITY FULL (check names them)`,
+        ),
     before: [
       acceptsWritesOnOld(facts, primary),
       ofDatabases(facts, 'the schema is frozen in every database', (one) => one.frozen),

@@ -9,9 +9,15 @@ import type { StepOf } from '../../language/outline.ts';
 import { undoText } from '../../language/undo.ts';
 import { ownSocketLines } from '../../shell/isolated-server.ts';
 import { newClusterLines } from '../../shell/new-cluster.ts';
-import { isKin, makingOf, kinLine, ownershipFunctions } from '../../shell/ownership.ts';
+import { isKin, kinLine, makingOf, ownershipFunctions } from '../../shell/ownership.ts';
 import { upgradeCommand, upgradeLogs } from '../../shell/pg-upgrade-command.ts';
-import { controlFunctions, idleFunction, keepFunction, versionFunction, wholeLines } from '../../shell/self-checks.ts';
+import {
+  controlFunctions,
+  idleFunction,
+  keepFunction,
+  versionFunction,
+  wholeLines,
+} from '../../shell/self-checks.ts';
 import { fingerprint, script } from '../../shell/shell.ts';
 import { isPromoted, notVoid, onOnline } from './evidence.ts';
 import { copyOf, onlineDirectory } from './names.ts';
@@ -95,6 +101,8 @@ export const upgradeCopy: StepOf = (facts, phase) => {
     ],
     gauge: { kind: 'pg_upgrade', run: facts.mode, majors: { from: facts.oldMajor, to: facts.newMajor } },
     failureLogs: upgradeLogs(primary),
-    undo: undoText(`while ${facts.newMajor} has never been started: remove ${newData}, rename global/pg_control.old of the copy back`),
+    undo: undoText(
+      `while ${facts.newMajor} has never been started: remove ${newData}, rename global/pg_control.old of the copy back`,
+    ),
   });
 };
