@@ -11,7 +11,7 @@ import {
 } from './steps/online/follow.ts';
 import { freezeSchema } from './steps/online/freeze.ts';
 import { createSlots, setIdentities } from './steps/online/publish.ts';
-import { upgradeCopy } from './steps/online/upgrade-copy.ts';
+import { upgradeTheCopy } from './steps/online/upgrade-copy.ts';
 
 /**
  * The online method: days before the window, as far as “the new version follows the old one, lag n”. What stands, what is missing, and why it is as it is:
@@ -21,7 +21,7 @@ export const prepareRunbook = (facts: ClusterFacts): readonly Step[] =>
   procedure(facts, [
     // Nothing that an application notices, but for the freeze.
     phase('J', 'Publish', [freezeSchema, setIdentities, createSlots]),
-    phase('K', 'Copy', [takeCopy, promoteCopy, upgradeCopy]),
+    phase('K', 'Copy', [takeCopy, promoteCopy, upgradeTheCopy]),
     phase('L', 'Follow', [startFollower, subscribe, collectFollowerStatistics, waitForFollower]),
   ]);
 

@@ -21,7 +21,7 @@ describe('parseConfig', () => {
       become: { method: 'sudo', postgres: 'postgres', root: 'sh' },
       target: { bindir: '/opt/vmware/postgres/17/bin' },
       formation: 'default',
-      upgrade: { mode: 'link', secondaries: 'base-backup' },
+      upgrade: { method: 'pg_upgrade', mode: 'link', secondaries: 'base-backup' },
       check: { accept: [] },
       nodes: {},
       formations: {},
@@ -45,7 +45,12 @@ nodes:
     expect(all.name).toBe('prod');
     expect(all.monitor).toMatchObject({ pgdata: '/srv/monitor', unit: 'pgaf', port: 5433 });
     expect(all.target.bindir).toBe('/opt/pg/17/bin');
-    expect(all.upgrade).toEqual({ mode: 'clone', jobs: 4, secondaries: 'base-backup' });
+    expect(all.upgrade).toEqual({
+      method: 'pg_upgrade',
+      mode: 'clone',
+      jobs: 4,
+      secondaries: 'base-backup',
+    });
     expect(nodeSettings(all, 'node_1')?.newData).toBe('/c');
   });
 
@@ -59,6 +64,23 @@ nodes:
     ]);
     expect(problems(`${least}nodes: { a: { rebuild: copy } }`)[0]).toContain(
       'must be base-backup or hard-link',
+    );
+  });
+
+  it('takes the online method by links and with base backups alone, and its large objects with it', () => {
+    const all = config(`${least}upgrade: { method: online, largeObjects: leave }`);
+    expect(all.upgrade).toMatchObject({ method: 'online', largeObjects: 'leave', mode: 'link' });
+    expect(problems(`${least}upgrade: { method: online, mode: copy }`)).toEqual([
+      'prod.yaml:3: upgrade.mode is copy, and upgrade.method online: it is a copy of the old cluster that pg_upgrade takes over, by links. → Leave upgrade.mode out.',
+    ]);
+    expect(problems(`${least}upgrade: { method: online }\nnodes: { a: { rebuild: hard-link } }`)).toEqual([
+      'prod.yaml:4: nodes.a.rebuild is hard-link, and upgrade.method online: each secondary keeps its old directory, to stream on in a rollback. → Rebuild the secondaries by base-backup, or set upgrade.method to pg_upgrade.',
+    ]);
+    expect(problems(`${least}upgrade: { largeObjects: leave }`)).toEqual([
+      'prod.yaml:3: upgrade.largeObjects says what the online method does, and upgrade.method is pg_upgrade: it takes large objects over like everything else. → Remove it.',
+    ]);
+    expect(problems(`${least}upgrade: { method: logical }`)[0]).toContain(
+      'must be one of pg_upgrade, online',
     );
   });
 

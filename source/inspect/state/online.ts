@@ -2,7 +2,7 @@ import { type ClusterFacts, type HostFacts, isNode, isOnline } from '../../clust
 import { type Fragment, fixed, sh } from '../../cluster/fragment.ts';
 import { openDatabasesSql } from '../../cluster/superuser-sql.ts';
 import { isReplicated, lacksIdentity } from '../../runbook/checks/inspection/online-sql.ts';
-import { copyOf, privateUnit, socketOf } from '../../runbook/steps/online/names.ts';
+import { copyOf, privateSocketOf, privateUnit } from '../../runbook/steps/online/names.ts';
 import script from './online.sh' with { type: 'text' };
 
 const serverSql = `select json_build_object('walLevel', current_setting('wal_level'), 'timeline', (select timeline_id from pg_control_checkpoint()),
@@ -36,7 +36,7 @@ export const onlineLines = (facts: ClusterFacts | null, host: HostFacts): Fragme
         online_databases_sql: openDatabasesSql,
         online_database_sql: databaseSql,
         follower_sql: followerSql,
-        follower_socket: socketOf(host, 'new'),
+        follower_socket: privateSocketOf(host, 'new'),
         copy: copyOf(facts),
         private_units: `${privateUnit(host, 'new')} ${privateUnit(host, 'old')}`,
       })

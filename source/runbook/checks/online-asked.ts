@@ -29,7 +29,7 @@ export const asked: See<Asked> = (host) => {
 };
 
 /** Only of a cluster whose file asks for it. */
-export const only =
+export const ofOnline =
   (judge: Check['judge']): Check['judge'] =>
   (evidence) =>
     isOnline(evidence.facts) ? judge(evidence) : [];

@@ -1,6 +1,6 @@
 import { type Check, type Issue, onEach } from './check.ts';
 import { identifierFor, inPsql } from './in-psql.ts';
-import { asked, inDatabases, listed, only, onTheLab, restrictionDocs } from './online-asked.ts';
+import { asked, inDatabases, listed, ofOnline, onTheLab, restrictionDocs } from './online-asked.ts';
 
 const publicationDocs = 'PostgreSQL, logical-replication-publication, “Replica Identity”';
 
@@ -13,7 +13,7 @@ export const onlineDatabaseChecks: readonly Check[] = [
     scope: 'primary',
     why: 'From the publication on the server refuses UPDATE and DELETE on a table without one, to the application. A deferrable primary key is none.',
     source: `${publicationDocs}; ${onTheLab}`,
-    judge: only(
+    judge: ofOnline(
       inDatabases('noIdentity', (database, names, first) => ({
         found: `${identifierFor(database)}: ${names}`,
         remedy:
@@ -29,7 +29,7 @@ export const onlineDatabaseChecks: readonly Check[] = [
     scope: 'primary',
     why: 'A row that has no key is found by all its columns; where the type of one has no equality, the first UPDATE or DELETE stops the replication for good.',
     source: `${publicationDocs}; src/backend/executor/execReplication.c, tuples_equal; ${onTheLab}`,
-    judge: only(
+    judge: ofOnline(
       inDatabases('unequal', (database, names, first) => {
         const table = first.replace(/\.(?:"(?:[^"]|"")*"|[^".]+) .*$/s, '');
         return {
@@ -48,7 +48,7 @@ export const onlineDatabaseChecks: readonly Check[] = [
     scope: 'primary',
     why: 'Each changed row is searched for through the whole table: the copy falls behind, and behind the cut-over the old server does.',
     source: `${publicationDocs}; PostgreSQL 16 release notes, E.1.3.3.2: an index may be used there, before it may not`,
-    judge: only(
+    judge: ofOnline(
       inDatabases('scanned', (database, names, first) => ({
         found: `${identifierFor(database)}: ${names}`,
         remedy: 'give it a primary key; or be sure that its rows are only added',
@@ -63,7 +63,7 @@ export const onlineDatabaseChecks: readonly Check[] = [
     scope: 'primary',
     why: 'ENABLE ALWAYS and ENABLE REPLICA triggers fire once more on the copy: an audit table has each row twice, and an unqualified name in it stops the replication.',
     source: `PostgreSQL, logical-replication-architecture; ${onTheLab} (a rule that is ENABLE ALWAYS does not)`,
-    judge: only(
+    judge: ofOnline(
       inDatabases('always', (database, names, first) => {
         const [trigger = 'NAME', table = 'NAME'] = first.split(/ on (?=[^"]*(?:"[^"]*"[^"]*)*$)/);
         return {
@@ -81,7 +81,7 @@ export const onlineDatabaseChecks: readonly Check[] = [
     scope: 'primary',
     why: 'Logical replication carries none of them, in either direction: the new version has those of the time of the copy.',
     source: `${restrictionDocs}; ${onTheLab}`,
-    judge: only(
+    judge: ofOnline(
       onEach('primary', asked, ({ inspection }, _host, { facts }): readonly Issue[] =>
         facts?.largeObjects === 'leave'
           ? []
@@ -106,7 +106,7 @@ export const onlineDatabaseChecks: readonly Check[] = [
     scope: 'primary',
     why: 'Neither is replicated: on the new version an unlogged table is empty, and a materialized view shows what it held when the copy was taken, until it is refreshed.',
     source: `${restrictionDocs}; PostgreSQL, CREATE TABLE, UNLOGGED (a base backup has none of them)`,
-    judge: only((evidence) => [
+    judge: ofOnline((evidence) => [
       ...inDatabases('materialized', (database, names, first) => ({
         found: `${identifierFor(database)}: materialized ${names}`,
         remedy: 'refresh it on the new version behind the cut-over, as often as it was refreshed before',
@@ -130,7 +130,7 @@ export const onlineDatabaseChecks: readonly Check[] = [
     scope: 'primary',
     why: 'It is on the new version too, and its subscribers are not: they find no slot there.',
     source: 'PostgreSQL, logical-replication-upgrade',
-    judge: only(
+    judge: ofOnline(
       inDatabases('publications', (database, names) => ({
         found: `${identifierFor(database)}: ${names}`,
         remedy: 'plan with whoever subscribes how they go on; drop it where nobody does',
@@ -145,7 +145,7 @@ export const onlineDatabaseChecks: readonly Check[] = [
     scope: 'primary',
     why: 'It sees what the preparation makes (a schema, a publication, event triggers that freeze the schema), and may refuse it.',
     source: 'PostgreSQL, event-trigger-definition',
-    judge: only(
+    judge: ofOnline(
       inDatabases('eventTriggers', (database, names, first) => ({
         found: `${identifierFor(database)}: ${names}`,
         remedy:

@@ -2,7 +2,7 @@ import type { OnlineServer } from '../../cluster/checks/evidence.ts';
 import { sqlLiteral } from '../../cluster/quote.ts';
 import { type Check, type Issue, onEach } from './check.ts';
 import { identifierFor, inPsql } from './in-psql.ts';
-import { asked, only, onTheLab, replicated } from './online-asked.ts';
+import { asked, ofOnline, onTheLab, replicated } from './online-asked.ts';
 import { onlineDatabaseChecks } from './online-databases.ts';
 import { roomForCopy } from './room.ts';
 
@@ -29,7 +29,7 @@ const onlineServerChecks: readonly Check[] = [
     scope: 'every node',
     why: 'The copy of 17 follows by logical replication, and a node that becomes primary without it ends that.',
     source: `PostgreSQL, wal_level; ${onTheLab}: a standby with logical follows a primary with replica`,
-    judge: only(
+    judge: ofOnline(
       onEach('every node', asked, ({ server }) =>
         server.settings.wal_level === 'logical'
           ? null
@@ -49,7 +49,7 @@ const onlineServerChecks: readonly Check[] = [
     scope: 'primary',
     why: 'Each database with tables needs a slot and a WAL sender of its own, and the copy is taken by two more senders.',
     source: 'PostgreSQL, max_replication_slots and max_wal_senders (logical-replication-config)',
-    judge: only(
+    judge: ofOnline(
       onEach('primary', asked, (seen): readonly Issue[] => {
         const others = seen.slots.filter((one) => !isOurs(one.name)).length;
         const databases = replicated(seen).length;
@@ -82,7 +82,7 @@ const onlineServerChecks: readonly Check[] = [
     scope: 'primary',
     why: 'Behind the cut-over the old server follows the new one by a worker for each database. max_worker_processes cannot be raised for that time: the value goes into its WAL, and its own secondaries would refuse that WAL in a rollback.',
     source: `PostgreSQL, hot-standby-admin (parameters that a standby wants as large as the primary); ${onTheLab}: replay stopped, while the monitor called both secondaries healthy`,
-    judge: only(
+    judge: ofOnline(
       onEach('primary', asked, (seen) => {
         const databases = replicated(seen).length;
         const workers = setting(seen.server, 'max_worker_processes');
@@ -103,7 +103,7 @@ const onlineServerChecks: readonly Check[] = [
     scope: 'primary',
     why: 'A slot that falls behind by more than max_slot_wal_keep_size is lost, and the preparation with it.',
     source: 'PostgreSQL, max_slot_wal_keep_size',
-    judge: only(
+    judge: ofOnline(
       onEach('primary', asked, ({ server }) =>
         server.settings.max_slot_wal_keep_size === '-1'
           ? null
@@ -126,7 +126,7 @@ const onlineServerChecks: readonly Check[] = [
     scope: 'primary',
     why: 'A slot is lost with the old server, and its reader would miss what was written meanwhile; the copy would fetch for a subscription, from the same publisher as the server that serves.',
     source: `PostgreSQL, logical-replication-upgrade; ${onTheLab}`,
-    judge: only(
+    judge: ofOnline(
       onEach('primary', asked, ({ inspection, slots }): readonly Issue[] => [
         ...slots
           .filter((one) => one.kind === 'logical' && !isOurs(one.name))
@@ -153,7 +153,7 @@ const onlineServerChecks: readonly Check[] = [
     why: 'Chunks, shards and another replication’s catalogs change by functions that no row tells of. Other libraries do not matter: the servers that follow preload none.',
     source:
       'the documentation of TimescaleDB, Citus and pglogical: none of them is replicated by FOR ALL TABLES',
-    judge: only(
+    judge: ofOnline(
       onEach('primary', asked, ({ server }) => {
         const found = librariesOf(server).filter((one) => ownReplication.includes(one));
         return found.length === 0
@@ -169,7 +169,7 @@ const onlineServerChecks: readonly Check[] = [
     scope: 'primary',
     why: 'A logical slot is made when every transaction that was writing then has ended: it waits.',
     source: `PostgreSQL, logicaldecoding-explanation, “Exported Snapshots”; src/backend/replication/logical/snapbuild.c`,
-    judge: only(
+    judge: ofOnline(
       onEach('primary', asked, ({ server }) =>
         server.writing.map((one) => ({
           found: `pid ${one.pid} of ${one.user ?? '?'} in ${identifierFor(one.database ?? '?')}, open for ${Math.round(one.seconds)} s`,
@@ -186,7 +186,7 @@ const onlineServerChecks: readonly Check[] = [
     scope: 'primary',
     why: 'The copy lies beside the data directory, with the new catalogs; and WAL is kept from the slots on until the copy has followed, and behind the cut-over for the secondaries of a rollback.',
     source: 'pg_basebackup; PostgreSQL, pg_upgrade, --link; measured in docs/development/online-branch.md',
-    judge: only(
+    judge: ofOnline(
       onEach('primary', asked, ({ inspection }) => {
         const need = roomForCopy(inspection);
         return inspection.parent.freeBytes >= need.bytes
@@ -206,7 +206,7 @@ const onlineServerChecks: readonly Check[] = [
     scope: 'primary',
     why: 'A copy on the same host needs another place for each, and the base backups of the secondaries the same place; that is not built yet.',
     source: 'pg_basebackup, --tablespace-mapping',
-    judge: only(
+    judge: ofOnline(
       onEach('primary', asked, ({ facts }) =>
         facts.tablespaces.length === 0
           ? null
@@ -221,7 +221,7 @@ const onlineServerChecks: readonly Check[] = [
     scope: 'primary',
     why: 'Without systemd nothing starts it: it falls behind until somebody does, and WAL is kept for it meanwhile.',
     source: 'systemd.unit(5)',
-    judge: only(
+    judge: ofOnline(
       onEach('primary', asked, ({ facts }) =>
         facts.service.kind === 'systemd'
           ? null

@@ -1081,10 +1081,9 @@ describe('one thing wrong at a time', () => {
   test('every check of the catalogue is provoked here', () => {
     // These two come with something that is not seen: in describes of their own.
     const provoked = new Set(cases.flatMap(([, , expected]) => expected.map((one) => one.split(' ')[1])));
-    expect(catalogue.map((one) => one.id).filter((id) => !provoked.has(id))).toEqual([
-      'host-understood',
-      'minors-known',
-    ]);
+    // Those of the online method are provoked in online.test.ts.
+    const others = catalogue.map((one) => one.id).filter((id) => !id.startsWith('online-'));
+    expect(others.filter((id) => !provoked.has(id))).toEqual(['host-understood', 'minors-known']);
   });
 });
 

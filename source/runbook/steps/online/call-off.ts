@@ -10,7 +10,7 @@ import { discardFunction, isKin, makingOf, ownershipFunctions } from '../../shel
 import { rootScript } from '../../shell/root-verbs.ts';
 import { idleFunction } from '../../shell/self-checks.ts';
 import { fingerprint, inBin, privateSocket, script } from '../../shell/shell.ts';
-import { ask, eachDatabase, listLines } from './databases.ts';
+import { askServer, eachDatabase, listLines } from './databases.ts';
 import { onlineIn, onOnline } from './evidence.ts';
 import { copyInMaking, copyOf, onlineDirectory, serveFile } from './names.ts';
 
@@ -75,11 +75,11 @@ export const dropSlots: StepOf = (facts, phase) => {
     guide: null,
     danger: 'changes',
     script: script(sh`
-      ${ask(primary, 'postgres', 'serving')} -Atqc ${quoted("select pg_terminate_backend(active_pid) from pg_replication_slots where slot_name ~ '^pgaf_up_[0-9]+$' and active")} >/dev/null
+      ${askServer(primary, 'postgres', 'serving')} -Atqc ${quoted("select pg_terminate_backend(active_pid) from pg_replication_slots where slot_name ~ '^pgaf_up_[0-9]+$' and active")} >/dev/null
       tries=0
-      until [ "$(${ask(primary, 'postgres', 'serving')} -Atc ${quoted(count)})" = 0 ]; do
+      until [ "$(${askServer(primary, 'postgres', 'serving')} -Atc ${quoted(count)})" = 0 ]; do
         tries=$((tries + 1)); [ $tries -le 50 ] || { echo 'a slot is in use still' >&2; exit 1; }
-        ${ask(primary, 'postgres', 'serving')} -Atc ${quoted("select 'dropped ' || slot_name from (select slot_name, pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name ~ '^pgaf_up_[0-9]+$' and not active) dropped")} || true
+        ${askServer(primary, 'postgres', 'serving')} -Atc ${quoted("select 'dropped ' || slot_name from (select slot_name, pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name ~ '^pgaf_up_[0-9]+$' and not active) dropped")} || true
         sleep 0.2
       done
     `),
@@ -148,8 +148,8 @@ export const thawSchema: StepOf = (facts, phase) => {
         primary,
         'open',
         sh`
-          ${ask(primary, { variable: 'database' }, 'serving')} -v ON_ERROR_STOP=0 -f ${sql} </dev/null
-          if [ -n "$(${ask(primary, { variable: 'database' }, 'serving')} -Atc ${quoted("select 1 from pg_namespace where nspname = 'pgaf_upgrade'")} </dev/null)" ]; then
+          ${askServer(primary, { variable: 'database' }, 'serving')} -v ON_ERROR_STOP=0 -f ${sql} </dev/null
+          if [ -n "$(${askServer(primary, { variable: 'database' }, 'serving')} -Atc ${quoted("select 1 from pg_namespace where nspname = 'pgaf_upgrade'")} </dev/null)" ]; then
             printf '%s: a table could not be given its replica identity back (above): run it again\n' "$database" >&2; left=yes
           else printf '%s: as it was\n' "$database"; fi
         `,

@@ -10,9 +10,9 @@ import { undoneBy } from '../../language/undo.ts';
 import { isKin, kinLine, ownershipFunctions } from '../../shell/ownership.ts';
 import { idleFunction } from '../../shell/self-checks.ts';
 import { command, inBin, option, pgCtl, script } from '../../shell/shell.ts';
-import { ask, listLines } from './databases.ts';
+import { askServer, listLines } from './databases.ts';
 import { isPromoted, notVoid, onlineIn, onOnline, replicatedIn, slotOf } from './evidence.ts';
-import { copyInMaking, copyOf, onlineDirectory, socketOf } from './names.ts';
+import { copyInMaking, copyOf, onlineDirectory, privateSocketOf } from './names.ts';
 
 /**
  * What the copy's server must not do while it runs, for seconds, to be promoted: listen, archive, fetch, wait for standbys, work by itself. Its own file of
@@ -61,7 +61,7 @@ const slotsThere = (facts: ClusterFacts): Condition =>
 /** Behind the slots, so that what is not in it comes by them. It arrives under a name that is this run's, and has its own once it is whole. */
 export const takeCopy: StepOf = (facts, phase) => {
   const primary = primaryOf(facts);
-  const [copy, making, socket] = [copyOf(facts), copyInMaking(facts), socketOf(primary, 'copy')];
+  const [copy, making, socket] = [copyOf(facts), copyInMaking(facts), privateSocketOf(primary, 'copy')];
   return makeStep(facts, {
     id: 'copy',
     phase,
@@ -156,9 +156,9 @@ export const promoteCopy: StepOf = (facts, phase) => {
       else # promoted already, and stopped in the middle
         ${pgCtl(primary.oldBindir, copy, sh`--silent`, option('--log', log), sh`start`)} </dev/null >/dev/null 2>&1 || { tail -n 20 ${log} >&2; exit 1; }
       fi
-      ${ask(primary, 'postgres', 'copy')} -Atc "select database || e'\t' || gid from pg_prepared_xacts" > ${word`${directory}/prepared`}
+      ${askServer(primary, 'postgres', 'copy')} -Atc "select database || e'\t' || gid from pg_prepared_xacts" > ${word`${directory}/prepared`}
       while IFS=$tab read -r database gid; do
-        printf '%s\n' "rollback prepared :'gid';" | ${ask(primary, { variable: 'database' }, 'copy')} -v gid="$gid"
+        printf '%s\n' "rollback prepared :'gid';" | ${askServer(primary, { variable: 'database' }, 'copy')} -v gid="$gid"
       done < ${word`${directory}/prepared`}
       ${pgCtl(primary.oldBindir, copy, sh`--silent --mode=fast stop`)} </dev/null
       [ "$(state 'Database cluster state')" = 'shut down' ]
@@ -166,7 +166,7 @@ export const promoteCopy: StepOf = (facts, phase) => {
       # the file of its own timeline, and of no older one
       x=$(awk 'NF { x = $2 } END { print x }' "$copy/pg_wal/$timeline.history")
       echo "the copy ends at $x, timeline $timeline"
-      late=$(${ask(primary, 'postgres', 'serving')} -Atc "select slot_name || ' ' || confirmed_flush_lsn from pg_replication_slots where slot_name ~ '^pgaf_up_' and confirmed_flush_lsn > '$x'")
+      late=$(${askServer(primary, 'postgres', 'serving')} -Atc "select slot_name || ' ' || confirmed_flush_lsn from pg_replication_slots where slot_name ~ '^pgaf_up_' and confirmed_flush_lsn > '$x'")
       [ -z "$late" ] || { echo "a slot begins behind the end of the copy: $late" >&2; exit 1; }
     `),
     probe: (world) => {

@@ -3,7 +3,7 @@ import { type Fragment, quoted, sh, word } from '../../../cluster/fragment.ts';
 import type { Path } from '../../../cluster/words.ts';
 import { isReplicated } from '../../checks/inspection/online-sql.ts';
 import { psql } from '../../shell/shell.ts';
-import { onlineDirectory, type PrivateServer, socketOf } from './names.ts';
+import { onlineDirectory, type PrivateServer, privateSocketOf } from './names.ts';
 
 /** Oid, tab, name. Those that the checks name and that no session can be opened in are not among them. */
 const openSql = `select oid || e'\\t' || datname from pg_database where datallowconn and datname <> 'template0' and datconnlimit <> -2 and datname !~ e'[\\r\\n]' order by oid`;
@@ -14,7 +14,7 @@ const openFile = (host: HostFacts): Path => word`${onlineDirectory(host)}/open`;
 const databasesFile = (host: HostFacts): Path => word`${onlineDirectory(host)}/databases`;
 
 /** psql of one private server, or of the one that serves, up to its own options. */
-export const ask = (
+export const askServer = (
   host: HostFacts,
   database: Parameters<typeof psql>[2],
   server: PrivateServer | 'serving',
@@ -23,7 +23,7 @@ export const ask = (
     host,
     server === 'new' ? host.newBindir : host.oldBindir,
     database,
-    server === 'serving' ? {} : { socket: socketOf(host, server) },
+    server === 'serving' ? {} : { socket: privateSocketOf(host, server) },
   );
 
 /** Lines that write the lists anew, from the server that serves. Behind them \`$tab\` is a tab. */
@@ -33,10 +33,10 @@ export const listLines = (host: HostFacts, server: 'serving' | 'new' = 'serving'
     umask 077
     mkdir -p ${onlineDirectory(host)}
     tab=$(printf '\t')
-    ${ask(host, 'postgres', server)} -Atc ${quoted(openSql)} > ${open}.new
+    ${askServer(host, 'postgres', server)} -Atc ${quoted(openSql)} > ${open}.new
     : > ${databases}.new
     while IFS=$tab read -r oid database; do
-      if [ "$(${ask(host, { variable: 'database' }, server)} -Atc ${quoted(anyTableSql)} </dev/null)" = t ]; then printf '%s\t%s\n' "$oid" "$database" >> ${databases}.new; fi
+      if [ "$(${askServer(host, { variable: 'database' }, server)} -Atc ${quoted(anyTableSql)} </dev/null)" = t ]; then printf '%s\t%s\n' "$oid" "$database" >> ${databases}.new; fi
     done < ${open}.new
     mv ${open}.new ${open}; mv ${databases}.new ${databases}
   `;

@@ -14,9 +14,9 @@ import { isKin, kinLine, ownershipFunctions } from '../../shell/ownership.ts';
 import { rootScriptAfter } from '../../shell/root-verbs.ts';
 import { inBin, mark, script } from '../../shell/shell.ts';
 import { toDoFunctions } from '../../shell/to-do.ts';
-import { ask, eachDatabase, listLines } from './databases.ts';
+import { askServer, eachDatabase, listLines } from './databases.ts';
 import { notVoid, onlineIn, onOnline, replicatedIn, slotOf, whyVoid } from './evidence.ts';
-import { copyOf, onlineDirectory, serveFile, socketOf } from './names.ts';
+import { copyOf, onlineDirectory, privateSocketOf, serveFile } from './names.ts';
 
 const undo = undoText('call the preparation off: pgaf-upgrade call-off');
 
@@ -35,7 +35,7 @@ const followerAnswers = (facts: ClusterFacts): Condition =>
 export const startFollower: StepOf = (facts, phase) => {
   const primary = primaryOf(facts);
   const [socket, serve, log] = [
-    socketOf(primary, 'new'),
+    privateSocketOf(primary, 'new'),
     serveFile(primary, 'new'),
     word`${onlineDirectory(primary)}/new-log`,
   ];
@@ -146,8 +146,8 @@ export const subscribe: StepOf = (facts, phase) => {
         'with tables',
         sh`
           # a slot beyond the place would send from there, and what lies between would be nowhere
-          [ "$(${ask(primary, 'postgres', 'serving')} -Atc "select active or confirmed_flush_lsn <= '$x' from pg_replication_slots where slot_name = 'pgaf_up_$oid'" </dev/null)" = t ] || { printf '%s: its slot is not there, or is beyond %s\n' "$database" "$x" >&2; exit 1; }
-          ${ask(primary, { variable: 'database' }, 'new')} -Atq -v name="pgaf_up_$oid" -v x="$x" -v serving=${primary.socketDirectory} -v private=${socketOf(primary, 'old')} -v port=${primary.port} -f ${sql} </dev/null
+          [ "$(${askServer(primary, 'postgres', 'serving')} -Atc "select active or confirmed_flush_lsn <= '$x' from pg_replication_slots where slot_name = 'pgaf_up_$oid'" </dev/null)" = t ] || { printf '%s: its slot is not there, or is beyond %s\n' "$database" "$x" >&2; exit 1; }
+          ${askServer(primary, { variable: 'database' }, 'new')} -Atq -v name="pgaf_up_$oid" -v x="$x" -v serving=${primary.socketDirectory} -v private=${privateSocketOf(primary, 'old')} -v port=${primary.port} -f ${sql} </dev/null
           printf '%s follows\n' "$database"
         `,
       )}
@@ -208,7 +208,7 @@ export const waitForFollower: StepOf = (facts, phase) => {
     guide: null,
     danger: 'reads',
     script: script(sh`
-      ${ask(primary, 'postgres', 'serving')} -c ${quoted("select slot_name, database, active, pg_wal_lsn_diff(pg_current_wal_lsn(), confirmed_flush_lsn) as bytes_behind, wal_status from pg_replication_slots where slot_name ~ '^pgaf_up_'")}
+      ${askServer(primary, 'postgres', 'serving')} -c ${quoted("select slot_name, database, active, pg_wal_lsn_diff(pg_current_wal_lsn(), confirmed_flush_lsn) as bytes_behind, wal_status from pg_replication_slots where slot_name ~ '^pgaf_up_'")}
     `),
     probe: (world) => {
       const verdict = follows(facts).holds(world);
@@ -237,7 +237,7 @@ export const collectFollowerStatistics: StepOf = (facts, phase) => {
     script: script(sh`
       mkdir -p ${word`${primary.workDir}/to-do`}
       ${toDoFunctions(primary, 'statistics')}
-      ${analyzeLines(primary, socketOf(primary, 'new'), facts.jobs > 1 && sh`${facts.jobs}`, [{}])}
+      ${analyzeLines(primary, privateSocketOf(primary, 'new'), facts.jobs > 1 && sh`${facts.jobs}`, [{}])}
       ${mark(primary, 'follower-statistics')}
     `),
     probe: (world) =>

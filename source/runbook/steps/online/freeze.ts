@@ -7,7 +7,7 @@ import { acceptsWritesOnOld } from '../../language/old-version.ts';
 import type { StepOf } from '../../language/outline.ts';
 import { undoText } from '../../language/undo.ts';
 import { script } from '../../shell/shell.ts';
-import { ask, eachDatabase, listLines } from './databases.ts';
+import { askServer, eachDatabase, listLines } from './databases.ts';
 import { dataIsOldVersion, ofDatabases, onlineIn } from './evidence.ts';
 import { onlineDirectory } from './names.ts';
 
@@ -79,7 +79,7 @@ export const freezeSchema: StepOf = (facts, phase) => {
         primary,
         'open',
         sh`
-          ${ask(primary, { variable: 'database' }, 'serving')} -v run=${facts.run} -v system=${facts.systemIdentifier} -f ${sql} </dev/null
+          ${askServer(primary, { variable: 'database' }, 'serving')} -v run=${facts.run} -v system=${facts.systemIdentifier} -f ${sql} </dev/null
           printf '%s: frozen\n' "$database"
         `,
       )}

@@ -25,7 +25,7 @@ export const copyOf = (facts: ClusterFacts): Path => {
 export const copyInMaking = (facts: ClusterFacts): Path => word`${copyOf(facts)}.${facts.run}`;
 
 /** A directory for each, so that all have the port of the server that serves, and the same name of their socket. */
-export const socketOf = (host: HostFacts, which: PrivateServer): Path =>
+export const privateSocketOf = (host: HostFacts, which: PrivateServer): Path =>
   word`${privateSocket(host)}/${known<PrivateServer>(which)}`;
 
 /** Written by postgres, run as postgres: while it is there, the unit starts. */

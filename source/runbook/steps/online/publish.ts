@@ -7,7 +7,7 @@ import { acceptsWritesOnOld } from '../../language/old-version.ts';
 import type { StepOf } from '../../language/outline.ts';
 import { undoText } from '../../language/undo.ts';
 import { script } from '../../shell/shell.ts';
-import { ask, eachDatabase, listLines } from './databases.ts';
+import { askServer, eachDatabase, listLines } from './databases.ts';
 import { notVoid, ofDatabases, onlineIn, onOnline, replicatedIn, slotOf } from './evidence.ts';
 import { onlineDirectory } from './names.ts';
 
@@ -45,8 +45,8 @@ export const setIdentities: StepOf = (facts, phase) => {
         sh`
           tries=0
           while :; do
-            ${ask(primary, { variable: 'database' }, 'serving')} -Atq -v ON_ERROR_STOP=0 -f ${sql} </dev/null 2>${said} | awk -v database="$oid" '{ print "database " database ": replica identity full for " $0 }'
-            left=$(${ask(primary, { variable: 'database' }, 'serving')} -Atc ${quoted(lackingSql)} </dev/null)
+            ${askServer(primary, { variable: 'database' }, 'serving')} -Atq -v ON_ERROR_STOP=0 -f ${sql} </dev/null 2>${said} | awk -v database="$oid" '{ print "database " database ": replica identity full for " $0 }'
+            left=$(${askServer(primary, { variable: 'database' }, 'serving')} -Atc ${quoted(lackingSql)} </dev/null)
             [ "$left" -gt 0 ] || break
             tries=$((tries + 1))
             if [ $tries -ge 15 ]; then printf '%s: %s tables have no replica identity still: %s\n' "$database" "$left" "$(head -n 1 ${said})" >&2; exit 1; fi
@@ -102,15 +102,15 @@ export const createSlots: StepOf = (facts, phase) => {
         primary,
         'with tables',
         sh`
-          if [ "$(${ask(primary, { variable: 'database' }, 'serving')} -Atc ${quoted(lackingSql)} </dev/null)" != 0 ]; then printf '%s: a table has no replica identity\n' "$database" >&2; exit 1; fi
+          if [ "$(${askServer(primary, { variable: 'database' }, 'serving')} -Atc ${quoted(lackingSql)} </dev/null)" != 0 ]; then printf '%s: a table has no replica identity\n' "$database" >&2; exit 1; fi
         `,
       )}
       ${eachDatabase(
         primary,
         'with tables',
         sh`
-          if [ -z "$(${ask(primary, { variable: 'database' }, 'serving')} -Atc ${quoted("select 1 from pg_publication where pubname = 'pgaf_upgrade'")} </dev/null)" ]; then
-            ${ask(primary, { variable: 'database' }, 'serving')} -q -c 'set pgaf_upgrade.pass = on' -c 'create publication pgaf_upgrade for all tables' </dev/null
+          if [ -z "$(${askServer(primary, { variable: 'database' }, 'serving')} -Atc ${quoted("select 1 from pg_publication where pubname = 'pgaf_upgrade'")} </dev/null)" ]; then
+            ${askServer(primary, { variable: 'database' }, 'serving')} -q -c 'set pgaf_upgrade.pass = on' -c 'create publication pgaf_upgrade for all tables' </dev/null
           fi
         `,
       )}
@@ -119,8 +119,8 @@ export const createSlots: StepOf = (facts, phase) => {
         'with tables',
         sh`
           # what an earlier try has begun and not made is gone with its session
-          if [ -z "$(${ask(primary, 'postgres', 'serving')} -Atc "select 1 from pg_replication_slots where slot_name = 'pgaf_up_$oid'" </dev/null)" ]; then
-            ${ask(primary, { variable: 'database' }, 'serving')} -Atc "select slot_name || ' from ' || lsn from pg_create_logical_replication_slot('pgaf_up_$oid', 'pgoutput')" </dev/null
+          if [ -z "$(${askServer(primary, 'postgres', 'serving')} -Atc "select 1 from pg_replication_slots where slot_name = 'pgaf_up_$oid'" </dev/null)" ]; then
+            ${askServer(primary, { variable: 'database' }, 'serving')} -Atc "select slot_name || ' from ' || lsn from pg_create_logical_replication_slot('pgaf_up_$oid', 'pgoutput')" </dev/null
           fi
         `,
       )}

@@ -27,7 +27,7 @@ import { copyOf, onlineDirectory } from './names.ts';
  * name of its pg_control; from then on its files are shared with a server that writes, and another try begins with another copy.
  * The freeze comes along, its event triggers last of all. Source: PostgreSQL, pg_upgrade, “Reverting to old cluster”; pg_dump_sort.c, PRIO_EVENT_TRIGGER.
  */
-export const upgradeCopy: StepOf = (facts, phase) => {
+export const upgradeTheCopy: StepOf = (facts, phase) => {
   const primary = primaryOf(facts);
   const copy = copyOf(facts);
   const place = { ...primary, data: copy };
