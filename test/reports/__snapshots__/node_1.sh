@@ -61,6 +61,8 @@ cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/record.json.new <<'RE
  "oldMajor": 15,
  "newMajor": 17,
  "mode": "link",
+ "method": "pg_upgrade",
+ "largeObjects": "refuse",
  "jobs": 1,
  "postgres": "postgres",
  "root": "sh",
