@@ -5,7 +5,6 @@ import {
   type Observations,
   type OnlineView,
 } from '../../../cluster/observations.ts';
-import { lsnDistance } from '../../../cluster/parse/lsn.ts';
 import { dataIsOld, no, onHost, verdictOf } from '../../language/conditions.ts';
 import type { Condition, ConditionJudgment } from '../../language/step.ts';
 import { isKin } from '../../shell/ownership.ts';
@@ -74,28 +73,11 @@ export const whyVoid = (facts: ClusterFacts, world: Observations): string | null
     return `a failover or switchover has been since it was begun: the timeline is ${server.timeline}, and was ${moved.timeline}`;
   const lost = server.slots.find((one) => one.status === 'lost');
   if (lost !== undefined) return `slot ${lost.name} is lost: the WAL that it needs is gone`;
-  const made = replicatedIn(seen).filter((one) => slotOf(seen, one) !== undefined);
   const missing = replicatedIn(seen).find((one) => slotOf(seen, one) === undefined);
-  if (made.length > 0 && missing !== undefined && seen.copy.kind === 'cluster')
+  if (missing !== undefined && seen.copy.kind === 'cluster')
     return `${missing.name} has no slot, and the copy was taken`;
-  const { copyEnd } = seen;
-  const late =
-    copyEnd === null
-      ? undefined
-      : server.slots.find(
-          // behind the subscription the slot moves on, beyond the copy's end
-          (one) =>
-            seen.follower === null &&
-            !one.active &&
-            one.confirmed !== null &&
-            (lsnDistance(one.confirmed, copyEnd) ?? 0n) > 0n &&
-            !hasFollowed(seen),
-        );
-  return late === undefined ? null : `slot ${late.name} is beyond the end of the copy, ${copyEnd ?? ''}`;
+  return null;
 };
-
-/** The new version has once followed: the slots have moved on from where the copy ends. */
-const hasFollowed = (seen: OnlineView): boolean => seen.files.includes('subscribed');
 
 export const notVoid = (facts: ClusterFacts): Condition => ({
   text: 'what was prepared is good still: same primary, same timeline, every slot',

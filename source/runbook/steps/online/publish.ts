@@ -45,7 +45,7 @@ export const setIdentities: StepOf = (facts, phase) => {
         sh`
           tries=0
           while :; do
-            ${askServer(primary, { variable: 'database' }, 'serving')} -Atq -v ON_ERROR_STOP=0 -f ${sql} </dev/null 2>${said} | awk -v database="$oid" '{ print "database " database ": replica identity full for " $0 }'
+            ${askServer(primary, { variable: 'database' }, 'serving')} -Atq -v ON_ERROR_STOP=0 -f ${sql} </dev/null 2>${said} | database=$database awk '{ print ENVIRON["database"] ": replica identity full for " $0 }'
             left=$(${askServer(primary, { variable: 'database' }, 'serving')} -Atc ${quoted(lackingSql)} </dev/null)
             [ "$left" -gt 0 ] || break
             tries=$((tries + 1))

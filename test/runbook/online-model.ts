@@ -1,0 +1,185 @@
+import type { ClusterFacts } from '../../source/cluster/facts.ts';
+import { primaryOf } from '../../source/cluster/facts.ts';
+import type {
+  DirectoryView,
+  HostObservation,
+  Observations,
+  OnlineView,
+} from '../../source/cluster/observations.ts';
+import { newIdentifier } from './clusters.ts';
+import { word } from './word.ts';
+import { worldAt } from './worlds.ts';
+
+/** What the steps of the online method do to the primary's host, as its inspection shows it. */
+
+type Host = { -readonly [Key in keyof HostObservation]: HostObservation[Key] };
+type Online = { -readonly [Key in keyof OnlineView]: OnlineView[Key] };
+type Database = OnlineView['databases'][number];
+type Cluster = Extract<DirectoryView, { kind: 'cluster' }>;
+
+const database = (name: string, oid: number, tables: number, lacking: number): Database => ({
+  name,
+  oid,
+  tables,
+  lacking,
+  frozen: false,
+  published: false,
+  run: null,
+  timeline: null,
+});
+
+export class OnlineModel {
+  readonly facts: ClusterFacts;
+  readonly #world: Observations;
+  host: Host;
+  online: Online;
+
+  constructor(facts: ClusterFacts) {
+    this.facts = facts;
+    this.#world = worldAt('running', facts);
+    const seen = this.#world.hosts[primaryOf(facts).alias];
+    if (seen?.kind !== 'seen') throw new Error('the primary is seen');
+    this.host = { ...seen.host };
+    this.online = {
+      server: { walLevel: 'logical', timeline: 3, slots: [] },
+      databases: [
+        database('template1', 1, 0, 0),
+        database('app', 16384, 8, 3),
+        database("odd 'x", 16400, 2, 0),
+      ],
+      copy: { kind: 'absent' },
+      copyEnd: null,
+      follower: null,
+      units: [],
+      files: [],
+    };
+  }
+
+  world(): Observations {
+    const { alias } = primaryOf(this.facts);
+    return {
+      ...this.#world,
+      hosts: {
+        ...this.#world.hosts,
+        [alias]: { kind: 'seen', at: 0, host: { ...this.host, online: { ...this.online } } },
+      },
+    };
+  }
+
+  /** Of each database. */
+  databases(change: (one: Database) => Partial<Database>): void {
+    this.online.databases = this.online.databases.map((one) => ({ ...one, ...change(one) }));
+  }
+
+  server(change: Partial<NonNullable<OnlineView['server']>>): void {
+    if (this.online.server !== null) this.online.server = { ...this.online.server, ...change };
+  }
+
+  #directory(major: number, identifier: string): Cluster {
+    const { data } = this.host;
+    if (data.kind !== 'cluster' || data.control === null) throw new Error('the old cluster is there');
+    return {
+      ...data,
+      major,
+      control: { ...data.control, state: 'shut down', systemIdentifier: word(identifier) },
+      running: false,
+      standby: false,
+      mark: { run: this.facts.run, system: this.facts.systemIdentifier },
+    };
+  }
+
+  run(step: string): void {
+    const { facts, host, online } = this;
+    switch (step.split('.').at(-1)) {
+      case 'freeze':
+        this.databases(() => ({
+          frozen: true,
+          run: facts.run,
+          timeline: online.server?.timeline ?? 0,
+        }));
+        return;
+      case 'identities':
+        this.databases(() => ({ lacking: 0 }));
+        return;
+      case 'slots':
+        this.databases((one) => ({ published: one.tables > 0 }));
+        this.server({
+          slots: online.databases
+            .filter((one) => one.tables > 0)
+            .map((one) => ({
+              name: `pgaf_up_${one.oid}`,
+              database: one.name,
+              active: false,
+              confirmed: '0/8000000',
+              behind: 64_000_000,
+              kept: 64_000_000,
+              status: 'reserved',
+            })),
+        });
+        return;
+      case 'copy':
+        online.copy = { ...this.#directory(facts.oldMajor, facts.systemIdentifier), standby: true };
+        return;
+      case 'promote-copy':
+        online.copy = this.#directory(facts.oldMajor, facts.systemIdentifier);
+        online.copyEnd = '0/C000000';
+        return;
+      case 'upgrade-copy': {
+        online.copy = { ...this.#directory(facts.oldMajor, facts.systemIdentifier), controlRenamed: true };
+        const made = this.#directory(facts.newMajor, newIdentifier);
+        host.newData = made;
+        host.fingerprint = made.control;
+        return;
+      }
+      case 'start-follower': {
+        const made = this.#directory(facts.newMajor, newIdentifier);
+        host.newData = {
+          ...made,
+          running: true,
+          control: made.control && { ...made.control, state: 'in production', modified: 'later' },
+        };
+        online.follower = { version: '17.12', subscriptions: [] };
+        online.units = ['pgaf-upgrade-0123456789-new.service', 'pgaf-upgrade-0123456789-old.service'];
+        return;
+      }
+      case 'subscribe':
+        online.follower = {
+          version: '17.12',
+          subscriptions: (online.server?.slots ?? []).map(({ name }) => ({
+            name,
+            enabled: true,
+            worker: true,
+            reached: '0/C000000',
+            errors: 0,
+          })),
+        };
+        this.server({ slots: (online.server?.slots ?? []).map((one) => ({ ...one, active: true })) });
+        return;
+      case 'follower-statistics':
+        host.markers = [...host.markers, 'follower-statistics'];
+        return;
+      case 'follow':
+        this.server({ slots: (online.server?.slots ?? []).map((one) => ({ ...one, behind: 184 })) });
+        return;
+      case 'stop-follower':
+        online.follower = null;
+        online.units = [];
+        if (host.newData.kind === 'cluster') host.newData = { ...host.newData, running: false };
+        return;
+      case 'drop-slots':
+        this.server({ slots: [] });
+        return;
+      case 'thaw':
+        this.databases(() => ({ frozen: false, published: false, run: null, timeline: null }));
+        return;
+      case 'remove-copies':
+        online.copy = { kind: 'absent' };
+        online.copyEnd = null;
+        host.newData = { kind: 'absent' };
+        host.fingerprint = null;
+        return;
+      default:
+        throw new Error(`the model does not know ${step}`);
+    }
+  }
+}

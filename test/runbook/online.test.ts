@@ -1,0 +1,187 @@
+import { describe, expect, test } from 'vitest';
+import { primaryOf } from '../../source/cluster/facts.ts';
+import type { Step } from '../../source/runbook/language/step.ts';
+import { callOffRunbook, prepareRunbook } from '../../source/runbook/online.ts';
+import { whyVoid } from '../../source/runbook/steps/online/evidence.ts';
+import { labCluster } from './clusters.ts';
+import { OnlineModel } from './online-model.ts';
+
+const facts = labCluster({ method: 'online' });
+const preparation = prepareRunbook(facts);
+const ending = callOffRunbook(facts);
+
+const unmet = (conditions: Step['before'], model: OnlineModel): readonly string[] =>
+  conditions.flatMap(({ text, holds }) => {
+    const verdict = holds(model.world());
+    return verdict.holds ? [] : [`${text}: ${verdict.found}`];
+  });
+const next = (steps: readonly Step[], model: OnlineModel): Step | undefined =>
+  steps.find((one) => one.probe(model.world()).state !== 'done');
+/** Runs what is not done yet, up to and including `last`. */
+const prepared = (last = 'follow'): OnlineModel => {
+  const model = new OnlineModel(facts);
+  for (const step of preparation) {
+    model.run(step.id);
+    if (step.id.endsWith(`.${last}`)) break;
+  }
+  return model;
+};
+const text = (step: Step, model = new OnlineModel(facts)): string => {
+  const made = step.script(model.world());
+  return made.kind === 'ready' ? made.text : '';
+};
+
+test('the preparation goes from begin to end: each step may begin behind the one before, and is seen done', () => {
+  const model = new OnlineModel(facts);
+  for (const step of preparation) {
+    expect(next(preparation, model)?.id).toBe(step.id);
+    expect(unmet(step.before, model), step.id).toEqual([]);
+    model.run(step.id);
+    expect(step.probe(model.world()), step.id).toMatchObject({ state: 'done' });
+    expect(unmet(step.after, model), step.id).toEqual([]);
+  }
+  expect(next(preparation, model)).toBeUndefined();
+});
+
+test('it is called off behind every step, and nothing is left', () => {
+  for (const until of preparation) {
+    const model = prepared(until.id.split('.').at(-1));
+    for (const step of ending) {
+      if (step.probe(model.world()).state === 'done') continue;
+      expect(unmet(step.before, model), `${until.id}: ${step.id}`).toEqual([]);
+      model.run(step.id);
+      expect(unmet(step.after, model), `${until.id}: ${step.id}`).toEqual([]);
+    }
+    expect(next(ending, model), until.id).toBeUndefined();
+    expect(next(preparation, model)?.id, until.id).toBe('J.node_1.freeze');
+  }
+});
+
+test('a later run goes on with what an earlier one has made for this cluster', () => {
+  const model = prepared('upgrade-copy');
+  const later = prepareRunbook(labCluster({ method: 'online', run: '20261128T010000Z-0001' }));
+  expect(next(later, model)?.id).toBe('L.node_1.start-follower');
+});
+
+describe('what makes it void', () => {
+  test('nothing, while it is as it was left', () => {
+    expect(whyVoid(facts, prepared().world())).toBeNull();
+    expect(whyVoid(facts, new OnlineModel(facts).world())).toBeNull();
+  });
+
+  test('a switchover and back, although every slot looks usable again', () => {
+    const model = prepared();
+    model.server({ timeline: 5 });
+    expect(model.online.server?.slots.every((one) => one.active && one.status === 'reserved')).toBe(true);
+    expect(whyVoid(facts, model.world())).toBe(
+      'a failover or switchover has been since it was begun: the timeline is 5, and was 3',
+    );
+    const follow = preparation.at(-1);
+    expect(follow?.probe(model.world())).toEqual({
+      state: 'pending',
+      says: 'a failover or switchover has been since it was begun: the timeline is 5, and was 3',
+    });
+    expect(unmet(follow?.before ?? [], model)[0]).toContain('call it off (pgaf-upgrade call-off)');
+  });
+
+  test.each([
+    [
+      'the primary is a standby now',
+      (model: OnlineModel) => {
+        const { server } = model.host;
+        if (server !== null) model.host.server = { ...server, inRecovery: true };
+      },
+      /node_1 is not the primary any more/,
+    ],
+    [
+      'a slot is lost',
+      (model: OnlineModel) =>
+        model.server({
+          slots: (model.online.server?.slots ?? []).map((one) => ({ ...one, status: 'lost' })),
+        }),
+      /slot pgaf_up_16384 is lost/,
+    ],
+    [
+      'a slot was dropped',
+      (model: OnlineModel) => model.server({ slots: (model.online.server?.slots ?? []).slice(1) }),
+      /app has no slot, and the copy was taken/,
+    ],
+    [
+      'a database with tables came',
+      (model: OnlineModel) => {
+        model.online.databases = [
+          ...model.online.databases,
+          {
+            name: 'late',
+            oid: 17000,
+            tables: 1,
+            lacking: 0,
+            frozen: false,
+            published: false,
+            run: null,
+            timeline: null,
+          },
+        ];
+      },
+      /late has no slot/,
+    ],
+  ])('%s', (_, change, why) => {
+    const model = prepared();
+    change(model);
+    expect(whyVoid(facts, model.world())).toMatch(why);
+  });
+});
+
+test('a table that came by the pass and has no identity is seen', () => {
+  const model = prepared();
+  model.databases((one) => (one.name === 'app' ? { lacking: 1 } : {}));
+  expect(next(preparation, model)?.id).toBe('J.node_1.identities');
+});
+
+test('the copy’s end counts once it is promoted: before, the newest history file is the cluster’s own', () => {
+  const model = prepared('copy');
+  model.online.copyEnd = '0/70F83E0';
+  expect(next(preparation, model)?.id).toBe('K.node_1.promote-copy');
+  expect(
+    preparation.find((one) => one.id.endsWith('upgrade-copy'))?.before[0]?.holds(model.world()),
+  ).toMatchObject({
+    holds: false,
+  });
+});
+
+test('a follower that is far behind is waited for, one that nobody reads for is named', () => {
+  const model = prepared('subscribe');
+  const follow = preparation.at(-1);
+  expect(follow?.probe(model.world())).toMatchObject({
+    state: 'pending',
+    says: 'app is 64000000 bytes behind',
+  });
+  model.server({ slots: (model.online.server?.slots ?? []).map((one) => ({ ...one, active: false })) });
+  expect(follow?.probe(model.world())).toMatchObject({ says: 'nobody reads slot pgaf_up_16384 of app' });
+});
+
+test('titles fit into the checklist, and no script has a secret or a here-document that ends early', () => {
+  const model = prepared();
+  for (const step of [...preparation, ...ending]) {
+    expect(step.title.length, step.title).toBeLessThanOrEqual(32);
+    expect(text(step, model), step.id).toContain('set -eu');
+    expect(text(step, model), step.id).not.toMatch(/password=/i);
+  }
+});
+
+test('the scripts of the preparation, and of calling it off', async () => {
+  const all = [...preparation, ...ending].map(
+    (step) => `## ${step.id} (as ${step.as}): ${step.title}\n${text(step)}`,
+  );
+  await expect(all.join('\n')).toMatchFileSnapshot('__snapshots__/online.sh');
+});
+
+test('without systemd the follower is started by the shell, and after a reboot it is found stopped', () => {
+  const bare = labCluster({
+    method: 'online',
+    nodes: labCluster().nodes.map((node) => ({ ...node, service: { kind: 'none' as const } })),
+  });
+  const start = prepareRunbook(bare).find((one) => one.id.endsWith('start-follower'));
+  expect(start?.as).toBe(primaryOf(bare).postgres ?? bare.postgres);
+  expect(start === undefined ? '' : text(start)).toContain('setsid -f sh');
+});
