@@ -16,6 +16,12 @@ cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/freeze.sql <<'
 begin;
 set local pgaf_upgrade.pass = on;
 set local client_min_messages = warning;
+do $body$ begin
+  if exists (select from pg_namespace where nspname = 'pgaf_upgrade'
+      and (pg_get_userbyid(nspowner) <> current_user or coalesce(obj_description(oid, 'pg_namespace'), '') !~ '^run=')) then
+    raise exception 'the schema pgaf_upgrade is there, and is not of an upgrade by pgaf-upgrade' using hint = 'Look who has made it; rename it, or drop it.';
+  end if;
+end $body$;
 create schema if not exists pgaf_upgrade;
 select format('comment on schema pgaf_upgrade is %L', format('run=%s system=%s timeline=%s', :'run', :'system', (select timeline_id from pg_control_checkpoint())))
   where coalesce(obj_description(to_regnamespace('pgaf_upgrade'), 'pg_namespace'), '') !~ ('^run=' || :'run' || ' ') \gexec
@@ -99,7 +105,7 @@ while IFS=$tab read -r oid database; do
   if [ "$(PGOPTIONS='-c search_path=pg_catalog' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc 'select count(*) from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind = '\''r'\'' and c.relpersistence = '\''p'\'' and n.nspname !~ '\''^pg_'\'' and n.nspname not in ('\''information_schema'\'', '\''pgaf_upgrade'\'') and (c.relreplident = '\''n'\'' or c.relreplident = '\''d'\'' and not exists (select from pg_index i where i.indrelid = c.oid and i.indisprimary and i.indimmediate and i.indisvalid) or c.relreplident = '\''i'\'' and not exists (select from pg_index i where i.indrelid = c.oid and i.indisreplident and i.indimmediate and i.indisvalid))' </dev/null)" != 0 ]; then printf '%s: a table has no replica identity\n' "$database" >&2; exit 1; fi
 done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases
 while IFS=$tab read -r oid database; do
-  if [ -z "$(PGOPTIONS='-c search_path=pg_catalog' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc 'select 1 from pg_publication where pubname = '\''pgaf_upgrade'\''' </dev/null)" ]; then
+  if [ -z "$(PGOPTIONS='-c search_path=pg_catalog' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc 'select 1 from pg_publication where pubname = '\''pgaf_upgrade'\'' and puballtables' </dev/null)" ]; then
     PGOPTIONS='-c search_path=pg_catalog' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -q -c 'set pgaf_upgrade.pass = on' -c 'create publication pgaf_upgrade for all tables' </dev/null
   fi
 done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases
@@ -651,9 +657,17 @@ cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/thaw.sql <<'EN
 \set QUIET on
 \pset tuples_only on
 \pset format unaligned
+\set ON_ERROR_STOP on
 set pgaf_upgrade.pass = on;
 set lock_timeout = '5s';
 set client_min_messages = warning;
+do $body$ begin
+  if exists (select from pg_namespace where nspname = 'pgaf_upgrade'
+      and (pg_get_userbyid(nspowner) <> current_user or coalesce(obj_description(oid, 'pg_namespace'), '') !~ '^run=')) then
+    raise exception 'the schema pgaf_upgrade is there, and is not of an upgrade by pgaf-upgrade' using hint = 'Look who has made it; rename it, or drop it.';
+  end if;
+end $body$;
+\set ON_ERROR_STOP off
 drop publication if exists pgaf_upgrade;
 select to_regclass('pgaf_upgrade.identity') is not null as noted \gset
 \if :noted

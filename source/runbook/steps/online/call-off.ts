@@ -13,6 +13,7 @@ import { fingerprint, inBin, privateSocket, script } from '../../shell/shell.ts'
 import { askServer, eachDatabase, listLines } from './databases.ts';
 import { onlineIn, onOnline } from './evidence.ts';
 import { copyInMaking, copyOf, onlineDirectory, serveFile } from './names.ts';
+import { ownSchemaSql } from './own-schema.ts';
 
 /** Before the cut-over, at any moment: the old version is as it was before the preparation. Each step is found done where nothing of its kind is left. */
 
@@ -107,9 +108,12 @@ export const dropSlots: StepOf = (facts, phase) => {
 const thawSql = `\\set QUIET on
 \\pset tuples_only on
 \\pset format unaligned
+\\set ON_ERROR_STOP on
 set pgaf_upgrade.pass = on;
 set lock_timeout = '5s';
 set client_min_messages = warning;
+${ownSchemaSql}
+\\set ON_ERROR_STOP off
 drop publication if exists pgaf_upgrade;
 select to_regclass('pgaf_upgrade.identity') is not null as noted \\gset
 \\if :noted

@@ -10,6 +10,7 @@ import { script } from '../../shell/shell.ts';
 import { askServer, eachDatabase, listLines } from './databases.ts';
 import { dataIsOldVersion, ofDatabases, onlineIn } from './evidence.ts';
 import { onlineDirectory } from './names.ts';
+import { ownSchemaSql } from './own-schema.ts';
 
 /**
  * psql's variables: run, system. Everything in one transaction, and again as often as need be.
@@ -27,6 +28,7 @@ const freezeSql = `\\set QUIET on
 begin;
 set local pgaf_upgrade.pass = on;
 set local client_min_messages = warning;
+${ownSchemaSql}
 create schema if not exists pgaf_upgrade;
 select format('comment on schema pgaf_upgrade is %L', format('run=%s system=%s timeline=%s', :'run', :'system', (select timeline_id from pg_control_checkpoint())))
   where coalesce(obj_description(to_regnamespace('pgaf_upgrade'), 'pg_namespace'), '') !~ ('^run=' || :'run' || ' ') \\gexec

@@ -109,7 +109,7 @@ export const createSlots: StepOf = (facts, phase) => {
         primary,
         'with tables',
         sh`
-          if [ -z "$(${askServer(primary, { variable: 'database' }, 'serving')} -Atc ${quoted("select 1 from pg_publication where pubname = 'pgaf_upgrade'")} </dev/null)" ]; then
+          if [ -z "$(${askServer(primary, { variable: 'database' }, 'serving')} -Atc ${quoted("select 1 from pg_publication where pubname = 'pgaf_upgrade' and puballtables")} </dev/null)" ]; then
             ${askServer(primary, { variable: 'database' }, 'serving')} -q -c 'set pgaf_upgrade.pass = on' -c 'create publication pgaf_upgrade for all tables' </dev/null
           fi
         `,
