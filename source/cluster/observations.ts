@@ -142,6 +142,8 @@ export const onlineServerViewSchema = z.object({
       confirmed: z.string().nullable(),
       /** Bytes that are written and not confirmed; null: a standby. */
       behind: z.number().nullable(),
+      /** Seconds by which what its reader has confirmed last was late; 0: nothing is on its way. Null: nobody reads it. */
+      seconds: z.number().nullable(),
       /** Bytes of WAL that are kept for it. */
       kept: z.number().nullable(),
       /** reserved, extended, unreserved, lost. */

@@ -4,7 +4,7 @@ import { toDoWords } from '../cluster/to-do.ts';
 import { dryRunWords } from '../runbook/timing/dry-run.ts';
 import type { RunbookState, StepPlace } from '../usecases/status/runbook-state.ts';
 import type { Status } from '../usecases/status/status.ts';
-import { padRight, tame, took } from '../wording/text.ts';
+import { bytes, padRight, tame, took } from '../wording/text.ts';
 
 const stepWords = ({ number, title, host, id }: StepPlace): string =>
   `step ${number}, ${title}, on ${host} (${id})`;
@@ -94,6 +94,19 @@ const writesLines = (status: Status): readonly string[] => {
   }
 };
 
+/** A line for the whole, and one for each database of the version that follows. */
+const onlineLines = ({ online }: Status): readonly string[] => {
+  if (online === undefined || online.stage === 'not-begun') return [];
+  const amount = (count: number | null): string => (count === null ? '?' : bytes(count));
+  return [
+    `Online: ${online.says}`,
+    ...online.databases.map(
+      (one) =>
+        `  ${one.name}: ${one.active ? '' : 'nobody reads its slot, '}${amount(one.behindBytes)} behind, ${amount(one.keptBytes)} of WAL kept${one.errors === 0 ? '' : `, ${one.errors} errors since it follows`}`,
+    ),
+  ];
+};
+
 const lockLines = (status: Status, file: string, called: string): readonly string[] => {
   const { lock, writes, problem, rollbackRun } = status;
   if (lock === null) {
@@ -141,6 +154,7 @@ export const statusText = (name: string, status: Status, file: string, called = 
     '',
     ...writesLines(status),
     upgradeLine(status),
+    ...onlineLines(status),
     ...(status.upgrade.state === 'under-way' && status.upgrade.onlyBack !== null
       ? [`  Warning: ${status.upgrade.onlyBack}`]
       : []),

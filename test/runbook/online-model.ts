@@ -112,6 +112,7 @@ export class OnlineModel {
               active: false,
               confirmed: '0/8000000',
               behind: 64_000_000,
+              seconds: null,
               kept: 64_000_000,
               status: 'reserved',
             })),
@@ -153,13 +154,17 @@ export class OnlineModel {
             errors: 0,
           })),
         };
-        this.server({ slots: (online.server?.slots ?? []).map((one) => ({ ...one, active: true })) });
+        this.server({
+          slots: (online.server?.slots ?? []).map((one) => ({ ...one, active: true, seconds: 12.4 })),
+        });
         return;
       case 'follower-statistics':
         host.markers = [...host.markers, 'follower-statistics'];
         return;
       case 'follow':
-        this.server({ slots: (online.server?.slots ?? []).map((one) => ({ ...one, behind: 184 })) });
+        this.server({
+          slots: (online.server?.slots ?? []).map((one) => ({ ...one, behind: 184, seconds: 0 })),
+        });
         return;
       case 'stop-follower':
         online.follower = null;

@@ -3,6 +3,8 @@ import { primaryOf } from '../../source/cluster/facts.ts';
 import type { Step } from '../../source/runbook/language/step.ts';
 import { callOffRunbook, prepareRunbook } from '../../source/runbook/online.ts';
 import { whyVoid } from '../../source/runbook/steps/online/evidence.ts';
+import { onlineStanding } from '../../source/runbook/verdict/online-standing.ts';
+import { upgradeStatus } from '../../source/usecases/status/status.ts';
 import { labCluster } from './clusters.ts';
 import { OnlineModel } from './online-model.ts';
 
@@ -158,6 +160,48 @@ test('a follower that is far behind is waited for, one that nobody reads for is 
   });
   model.server({ slots: (model.online.server?.slots ?? []).map((one) => ({ ...one, active: false })) });
   expect(follow?.probe(model.world())).toMatchObject({ says: 'nobody reads slot pgaf_up_16384 of app' });
+});
+
+describe('where it stands, for status', () => {
+  const standing = (model: OnlineModel) => onlineStanding(facts, model.world());
+
+  test.each([
+    ['slots', 'preparing', 'it is being prepared: the schema is frozen, and 61 MB of WAL are kept'],
+    [
+      'subscribe',
+      'behind',
+      'PostgreSQL 17.12 does not follow closely: app is 64000000 bytes behind; at most 61 MB and 12 s behind; 61 MB of WAL are kept for it',
+    ],
+    [
+      'follow',
+      'follows',
+      'PostgreSQL 17.12 follows 15.20 on node_1, at most 184 B and 0 s behind; 61 MB of WAL are kept for it',
+    ],
+  ])('behind %s', (last, stage, says) => {
+    expect(standing(prepared(last))).toMatchObject({ stage, says });
+  });
+
+  test('nothing, void, and another method', () => {
+    expect(standing(new OnlineModel(facts))).toMatchObject({ stage: 'not-begun', databases: [] });
+    const model = prepared();
+    model.server({ timeline: 4 });
+    expect(standing(model)?.says).toBe(
+      'the preparation is void: a failover or switchover has been since it was begun: the timeline is 4, and was 3. Call it off with pgaf-upgrade call-off, then prepare again',
+    );
+    expect(onlineStanding(labCluster(), prepared().world())).toBeNull();
+  });
+
+  test('it is the way to the upgrade, and never its end', () => {
+    expect(upgradeStatus(facts, new OnlineModel(facts).world())).toMatchObject({
+      state: 'not-begun',
+      total: 10,
+    });
+    expect(upgradeStatus(facts, prepared().world())).toMatchObject({
+      state: 'under-way',
+      done: 10,
+      next: null,
+    });
+  });
 });
 
 test('titles fit into the checklist, and no script has a secret or a here-document that ends early', () => {

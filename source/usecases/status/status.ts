@@ -1,5 +1,5 @@
 import type { Config } from '../../cluster/config.ts';
-import { type ClusterFacts, clusterFactsSchema, hostsOf, nodesOf, userOn } from '../../cluster/facts.ts';
+import { type ClusterFacts, clusterFactsSchema, hostsOf, isOnline, nodesOf, primaryOf, userOn } from '../../cluster/facts.ts';
 import { primariesOf } from '../../cluster/formation.ts';
 import type { MonitorNode } from '../../cluster/monitor-state.ts';
 import { hostIn, isDataDirectory, monitorIn, nodeIn, type Observations } from '../../cluster/observations.ts';
@@ -26,11 +26,13 @@ import { basisIn } from '../../engine/view/step-estimates.ts';
 import { deadAfterSeconds, holderName, type Standing } from '../../inspect/lock/parse.ts';
 import type { RemoteHost } from '../../remote/host.ts';
 import type { Step, StepId } from '../../runbook/language/step.ts';
+import { prepareRunbook } from '../../runbook/online.ts';
 import { type Direction, runbookFor } from '../../runbook/runbooks.ts';
 import { type ExpectedDowntime, expectedDowntime } from '../../runbook/timing/estimates.ts';
 import { upgradeRunbook } from '../../runbook/upgrade.ts';
 import { leftBy } from '../../runbook/verdict/left-to-do.ts';
 import { monitorAbsence } from '../../runbook/verdict/monitor-absence.ts';
+import { type OnlineStanding, onlineStanding } from '../../runbook/verdict/online-standing.ts';
 import { type RollbackVerdict, rollbackVerdict } from '../../runbook/verdict/verdict.ts';
 import { type Writes, writesNow } from '../../runbook/verdict/writes.ts';
 import { survey } from '../check/survey.ts';
@@ -77,6 +79,8 @@ export interface Status {
   readonly lock: HeldLock | null;
   /** The step that starts the monitor again, which is stopped as planned; null: it should be up. */
   readonly monitorStoppedUntil: Pick<Step, 'id' | 'title'> | null;
+  /** Where the preparation of the online method stands; absent: another method, or the primary was not seen. */
+  readonly online?: OnlineStanding;
   /** Why the whole could not be seen. */
   readonly problem: Problem | null;
   /** The last things that happened, by this machine's journal; told where the monitor's host does not answer. */
@@ -138,6 +142,11 @@ export const upgradeStatus = (
   direction: Direction = 'upgrade',
   run: KnownRun = { records: [], open: false, running: new Set() },
 ): Status['upgrade'] => {
+  // Of the online method there is the preparation alone: it is the way to the upgrade, and never its end.
+  if (isOnline(facts)) {
+    const far = runbookState(prepareRunbook(facts), world, neededOf(facts), run);
+    return { ...far, state: far.done > 0 ? 'under-way' : 'not-begun' };
+  }
   const at = runbookState(upgradeRunbook(facts, world), world, neededOf(facts), run);
   if (direction === 'rollback') return { ...at, state: 'rolling-back', next: null };
   const begun = run.open || rollbackVerdict(facts, world).kind !== 'nothing-to-undo';
@@ -250,7 +259,8 @@ const fromFacts = async (
   const running = await runningSteps(standing?.run?.id ?? journal?.run.id ?? null, lock, hosts);
   const upgrade = upgradeStatus(facts, world, direction, { records, open, running });
   const basis = basisIn(facts, world, keptCheck(stateHome, facts)?.dryRun ?? null);
-  const ahead = direction === 'upgrade' && upgrade.state !== 'finished';
+  const ahead = direction === 'upgrade' && upgrade.state !== 'finished' && !isOnline(facts);
+  const online = onlineStanding(facts, world);
   return {
     from: primary?.oldVersion ?? null,
     to: primary?.newVersion ?? null,
@@ -276,6 +286,7 @@ const fromFacts = async (
     monitorStoppedUntil: monitorStoppedUntil(facts, world, direction),
     journal: journal === null ? [] : happened(journal.run.records),
     problem: journal?.why ?? null,
+    ...(online === null ? {} : { online }),
   };
 };
 
