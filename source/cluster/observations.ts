@@ -132,6 +132,8 @@ export interface TablespaceView {
 /** What the server that serves says of the online method, in one document. */
 export const onlineServerViewSchema = z.object({
   walLevel: z.string(),
+  /** What its files say: it counts from the next start on. */
+  nextWalLevel: z.string().nullable(),
   timeline: z.number().int(),
   slots: z.array(
     z.object({

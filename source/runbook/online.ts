@@ -1,5 +1,6 @@
-import type { ClusterFacts } from '../cluster/facts.ts';
-import { phase, procedure } from './language/outline.ts';
+import { type ClusterFacts, primaryOf, secondariesOf } from '../cluster/facts.ts';
+import type { Observations } from '../cluster/observations.ts';
+import { each, phase, procedure } from './language/outline.ts';
 import type { Step } from './language/step.ts';
 import { dropSlots, removeCopies, stopFollower, thawSchema } from './steps/online/call-off.ts';
 import { promoteCopy, takeCopy } from './steps/online/copy.ts';
@@ -12,18 +13,37 @@ import {
 import { freezeSchema } from './steps/online/freeze.ts';
 import { createSlots, setIdentities } from './steps/online/publish.ts';
 import { upgradeTheCopy } from './steps/online/upgrade-copy.ts';
+import {
+  promoteForWalLevel,
+  setWalLevelOnPrimary,
+  setWalLevelOnSecondary,
+  withoutLogical,
+} from './steps/online/wal-level.ts';
 
 /**
  * The online method: days before the window, as far as “the new version follows the old one, lag n”. What stands, what is missing, and why it is as it is:
  * docs/development/online-branch.md.
  */
-export const prepareRunbook = (facts: ClusterFacts): readonly Step[] =>
-  procedure(facts, [
+export const prepareRunbook = (facts: ClusterFacts, world: Observations): readonly Step[] => {
+  const lacking = withoutLogical(facts, world);
+  const secondaries = secondariesOf(facts).filter((node) => lacking.includes(node));
+  // Behind a promotion another node is the primary, and a run has one: the next `prepare` goes on there.
+  if (lacking.includes(primaryOf(facts)))
+    return procedure(facts, [
+      phase('M', 'Set wal_level', [
+        each(secondaries, (node) => [setWalLevelOnSecondary(node)]),
+        setWalLevelOnPrimary,
+        promoteForWalLevel,
+      ]),
+    ]);
+  return procedure(facts, [
+    phase('M', 'Set wal_level', [each(secondaries, (node) => [setWalLevelOnSecondary(node)])]),
     // Nothing that an application notices, but for the freeze.
     phase('J', 'Publish', [freezeSchema, setIdentities, createSlots]),
     phase('K', 'Copy', [takeCopy, promoteCopy, upgradeTheCopy]),
     phase('L', 'Follow', [startFollower, subscribe, collectFollowerStatistics, waitForFollower]),
   ]);
+};
 
 /** Before the cut-over, at any moment: as if nothing had been. */
 export const callOffRunbook = (facts: ClusterFacts): readonly Step[] =>

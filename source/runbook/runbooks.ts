@@ -24,7 +24,7 @@ export const runbookFor = (
     case 'cleanup':
       return cleanupRunbook(facts, world);
     case 'prepare':
-      return prepareRunbook(facts);
+      return prepareRunbook(facts, world);
     case 'call-off':
       return callOffRunbook(facts);
   }

@@ -41,7 +41,7 @@ export class OnlineModel {
     if (seen?.kind !== 'seen') throw new Error('the primary is seen');
     this.host = { ...seen.host };
     this.online = {
-      server: { walLevel: 'logical', timeline: 3, slots: [] },
+      server: { walLevel: 'logical', nextWalLevel: 'logical', timeline: 3, slots: [] },
       databases: [
         database('template1', 1, 0, 0),
         database('app', 16384, 8, 3),

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { primaryOf } from '../../source/cluster/facts.ts';
+import type { Observations } from '../../source/cluster/observations.ts';
 import type { Step } from '../../source/runbook/language/step.ts';
 import { callOffRunbook, prepareRunbook } from '../../source/runbook/online.ts';
 import { whyVoid } from '../../source/runbook/steps/online/evidence.ts';
@@ -7,9 +8,10 @@ import { onlineStanding } from '../../source/runbook/verdict/online-standing.ts'
 import { upgradeStatus } from '../../source/usecases/status/status.ts';
 import { labCluster } from './clusters.ts';
 import { OnlineModel } from './online-model.ts';
+import { worldAt } from './worlds.ts';
 
 const facts = labCluster({ method: 'online' });
-const preparation = prepareRunbook(facts);
+const preparation = prepareRunbook(facts, new OnlineModel(facts).world());
 const ending = callOffRunbook(facts);
 
 const unmet = (conditions: Step['before'], model: OnlineModel): readonly string[] =>
@@ -61,7 +63,7 @@ test('it is called off behind every step, and nothing is left', () => {
 
 test('a later run goes on with what an earlier one has made for this cluster', () => {
   const model = prepared('upgrade-copy');
-  const later = prepareRunbook(labCluster({ method: 'online', run: '20261128T010000Z-0001' }));
+  const later = prepareRunbook(labCluster({ method: 'online', run: '20261128T010000Z-0001' }), model.world());
   expect(next(later, model)?.id).toBe('L.node_1.start-follower');
 });
 
@@ -204,6 +206,82 @@ describe('where it stands, for status', () => {
   });
 });
 
+describe('wal_level, where it is replica', () => {
+  /** Every node says this level, and this one for its next start. */
+  const levels = (on: Readonly<Record<string, readonly [now: string, next: string]>>): Observations => {
+    const model = new OnlineModel(facts);
+    const world = model.world();
+    return {
+      ...world,
+      hosts: Object.fromEntries(
+        Object.entries(world.hosts).map(([alias, seen]) => {
+          const [walLevel = 'logical', nextWalLevel = walLevel] = on[alias] ?? [];
+          return [
+            alias,
+            seen.kind !== 'seen' || alias === 'monitor'
+              ? seen
+              : {
+                  ...seen,
+                  host: {
+                    ...seen.host,
+                    online: { ...model.online, server: { walLevel, nextWalLevel, timeline: 3, slots: [] } },
+                  },
+                },
+          ];
+        }),
+      ),
+    };
+  };
+  const replica = ['replica', 'replica'] as const;
+  const ids = (world: Observations) => prepareRunbook(facts, world).map((one) => one.id);
+
+  test('on every node: the secondaries first, then one of them becomes the primary, and the run ends there', () => {
+    expect(ids(levels({ node_1: replica, node_2: replica, node_3: replica }))).toEqual([
+      'M.node_2.wal-level',
+      'M.node_3.wal-level',
+      'M.node_1.wal-level',
+      'M.monitor.wal-level-promotion',
+    ]);
+  });
+
+  test('on a secondary alone: it is restarted, and the preparation goes on', () => {
+    expect(ids(levels({ node_3: replica })).slice(0, 2)).toEqual(['M.node_3.wal-level', 'J.node_1.freeze']);
+  });
+
+  test('nowhere, or not seen: nothing is restarted', () => {
+    expect(ids(levels({}))[0]).toBe('J.node_1.freeze');
+    expect(ids(worldAt('running', facts))[0]).toBe('J.node_1.freeze');
+  });
+
+  test('the primary’s is set for its next start, which is as a secondary', () => {
+    const before = levels({ node_1: replica, node_2: replica, node_3: replica });
+    const step = prepareRunbook(facts, before).find((one) => one.id === 'M.node_1.wal-level');
+    expect(step?.probe(before)).toEqual({ state: 'pending', says: 'it is replica' });
+    const set = levels({ node_1: ['replica', 'logical'], node_2: replica, node_3: replica });
+    expect(step?.probe(set)).toEqual({ state: 'done', says: 'it is set, and counts from the next start on' });
+    expect(step?.writes).toBe('unchanged');
+  });
+
+  test('the promotion waits until the node that will be primary has it', () => {
+    const world = levels({ node_1: ['replica', 'logical'], node_2: replica, node_3: ['logical', 'logical'] });
+    const promotion = prepareRunbook(facts, world).at(-1);
+    expect(promotion?.title).toBe('Make node_2 the primary');
+    expect(promotion?.writes).toBe('pause');
+    const failed = (promotion?.before ?? []).flatMap(({ text: says, holds }) =>
+      holds(world).holds ? [] : [says],
+    );
+    expect(failed).toEqual(['wal_level is logical on node_2']);
+  });
+
+  test('a cluster without secondaries restarts its primary, and says that writes pause', () => {
+    const [alone] = facts.nodes;
+    if (alone === undefined) throw new Error('the lab has nodes');
+    const lone = labCluster({ method: 'online', nodes: [alone] });
+    const steps = prepareRunbook(lone, levels({ node_1: replica }));
+    expect(steps.map((one) => [one.id, one.writes])).toEqual([['M.node_1.wal-level', 'pause']]);
+  });
+});
+
 test('titles fit into the checklist, and no script has a secret or a here-document that ends early', () => {
   const model = prepared();
   for (const step of [...preparation, ...ending]) {
@@ -225,7 +303,9 @@ test('without systemd the follower is started by the shell, and after a reboot i
     method: 'online',
     nodes: labCluster().nodes.map((node) => ({ ...node, service: { kind: 'none' as const } })),
   });
-  const start = prepareRunbook(bare).find((one) => one.id.endsWith('start-follower'));
+  const start = prepareRunbook(bare, new OnlineModel(bare).world()).find((one) =>
+    one.id.endsWith('start-follower'),
+  );
   expect(start?.as).toBe(primaryOf(bare).postgres ?? bare.postgres);
   expect(start === undefined ? '' : text(start)).toContain('setsid -f sh');
 });

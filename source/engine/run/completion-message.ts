@@ -45,6 +45,8 @@ export const completionMessage = (
     case 'upgrade':
       return `${ran ? '' : 'nothing to do: '}${every} runs PostgreSQL ${primary.newVersion}`;
     case 'prepare':
+      if (checklist.steps.every((step) => step.phase === 'M'))
+        return 'wal_level is logical: pgaf-upgrade prepare again goes on from here, on the node that is the primary now';
       return `${ran ? '' : 'nothing to do: '}PostgreSQL ${primary.newVersion} follows ${primary.oldVersion} on ${primary.alias}; pgaf-upgrade status shows how far behind it is`;
     case 'call-off':
       return `the preparation is called off: ${primary.alias} is as it was before`;

@@ -123,6 +123,6 @@ export const directionOf = (step: StepId): Direction =>
 const phaseDirections: readonly (readonly [RegExp, Direction])[] = [
   [/^[R-V]\./, 'rollback'],
   [/^W\./, 'cleanup'],
-  [/^[J-L]\./, 'prepare'],
+  [/^[J-M]\./, 'prepare'],
   [/^X\./, 'call-off'],
 ];

@@ -5,7 +5,8 @@ import { isReplicated, lacksIdentity } from '../../runbook/checks/inspection/onl
 import { copyOf, privateSocketOf, privateUnit } from '../../runbook/steps/online/names.ts';
 import script from './online.sh' with { type: 'text' };
 
-const serverSql = `select json_build_object('walLevel', current_setting('wal_level'), 'timeline', (select timeline_id from pg_control_checkpoint()),
+const serverSql = `select json_build_object('walLevel', current_setting('wal_level'),
+  'nextWalLevel', (select setting from pg_file_settings where name = 'wal_level' order by seqno desc limit 1), 'timeline', (select timeline_id from pg_control_checkpoint()),
   'slots', coalesce((select json_agg(json_build_object('name', slot_name, 'database', database, 'active', active, 'confirmed', confirmed_flush_lsn, 'status', wal_status,
     'seconds', case when active then coalesce((select extract(epoch from r.replay_lag) from pg_stat_replication r where r.pid = active_pid), 0) end,
     'behind', case when pg_is_in_recovery() then null else pg_wal_lsn_diff(pg_current_wal_lsn(), confirmed_flush_lsn) end,

@@ -22,7 +22,7 @@ export const factsIn = (records: readonly Recorded[]): ClusterFacts | null => {
 
 const directionOf = (phase: string): Direction => {
   if (/[R-V]/.test(phase)) return 'rollback';
-  if (/[J-L]/.test(phase)) return 'prepare';
+  if (/[J-M]/.test(phase)) return 'prepare';
   return phase === 'W' ? 'cleanup' : phase === 'X' ? 'call-off' : 'upgrade';
 };
 

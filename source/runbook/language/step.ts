@@ -26,6 +26,7 @@ export const phases = [
   { id: 'V', title: 'Rollback: restore', says: 'settings restored, final verification' },
   { id: 'W', title: 'Clean up', says: 'the old clusters, days later' },
   // The preparation of the online method, days before the window, and its end without one.
+  { id: 'M', title: 'Set wal_level', says: 'a secondary becomes the primary' },
   { id: 'J', title: 'Publish', says: 'application online, schema frozen' },
   { id: 'K', title: 'Copy', says: 'application online, WAL kept' },
   { id: 'L', title: 'Follow', says: 'the new version follows' },

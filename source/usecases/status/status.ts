@@ -144,7 +144,7 @@ export const upgradeStatus = (
 ): Status['upgrade'] => {
   // Of the online method there is the preparation alone: it is the way to the upgrade, and never its end.
   if (isOnline(facts)) {
-    const far = runbookState(prepareRunbook(facts), world, neededOf(facts), run);
+    const far = runbookState(prepareRunbook(facts, world), world, neededOf(facts), run);
     return { ...far, state: far.done > 0 ? 'under-way' : 'not-begun' };
   }
   const at = runbookState(upgradeRunbook(facts, world), world, neededOf(facts), run);
