@@ -32,14 +32,14 @@ beforeEach(() => {
   );
   host.program(
     join(node.oldBindir, 'pg_basebackup'),
-    'for one; do case $one in --pgdata=*) to=${one#*=} ;; esac; done',
+    `for one; do case $one in --pgdata=*) to=\${one#*=} ;; esac; done`,
     '[ ! -e "$to" ] || { echo "not empty" >&2; exit 1; }',
     `cp -R "${node.data}" "$to"`,
     `[ ! -e "${node.home}/no-room" ] || { echo "No space left on device" >&2; exit 1; }`,
   );
   host.program(
     join(node.oldBindir, 'pg_ctl'),
-    'for one; do case $one in --pgdata=*) at=${one#*=} ;; esac; done',
+    `for one; do case $one in --pgdata=*) at=\${one#*=} ;; esac; done`,
     'for last; do :; done',
     'case $last in',
     '  promote) rm "$at/standby.signal"; mkdir -p "$at/pg_wal"; printf "1\\t0/9000000\\tno\\n" >"$at/pg_wal/00000002.history"; printf "1\\t0/9000000\\tno\\n\\n2\\t0/C000000\\tno\\n" >"$at/pg_wal/00000003.history"',
@@ -48,14 +48,14 @@ beforeEach(() => {
   );
   host.program(
     join(node.newBindir, 'initdb'),
-    'for one; do case $one in --pgdata=*) to=${one#*=} ;; esac; done',
+    `for one; do case $one in --pgdata=*) to=\${one#*=} ;; esac; done`,
     'mkdir -p "$to/global"; echo 17 >"$to/PG_VERSION"',
     `cp "${node.home}/fresh" "$to/global/pg_control"`,
   );
   host.write(join(node.home, 'fresh'), host.control(17));
   host.program(
     join(node.newBindir, 'pg_upgrade'),
-    'for one; do case $one in --old-datadir=*) old=${one#*=} ;; --new-datadir=*) new=${one#*=} ;; esac; done',
+    `for one; do case $one in --old-datadir=*) old=\${one#*=} ;; --new-datadir=*) new=\${one#*=} ;; esac; done`,
     '[ -e "$old/global/pg_control" ] || { echo "no pg_control in $old" >&2; exit 1; }',
     'mkdir -p "$new/base/16384"; mv "$old/global/pg_control" "$old/global/pg_control.old"; ln "$old/base/16384/1" "$new/base/16384/1"',
     `[ ! -e "${node.home}/no-room" ] || { echo "No space left on device" >&2; exit 1; }`,
