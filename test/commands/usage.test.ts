@@ -36,7 +36,9 @@ describe('what is typed at a shell', () => {
   test('an option that another command takes is refused, with the name of that one', () => {
     expect(wrong('rollback', { json: true })).toBe('--json goes with check, status');
     expect(wrong('run', { scenario: 'smooth' })).toBe('--scenario goes with demo');
-    expect(wrong('status', { yes: 'prod' })).toBe('--yes goes with demo, run, rollback, prepare, call-off, cleanup');
+    expect(wrong('status', { yes: 'prod' })).toBe(
+      '--yes goes with demo, run, rollback, prepare, call-off, cleanup',
+    );
   });
 
   test('two cluster files are one too many, and the demo takes none', () => {
