@@ -2,7 +2,7 @@ import { type ClusterFacts, primaryOf, secondariesOf } from '../cluster/facts.ts
 import type { Observations } from '../cluster/observations.ts';
 import { each, phase, procedure } from './language/outline.ts';
 import type { Step } from './language/step.ts';
-import { dropSlots, removeCopies, stopFollower, thawSchema } from './steps/online/call-off.ts';
+import { dropSlots, hasLeftovers, removeCopies, stopFollower, thawSchema } from './steps/online/call-off.ts';
 import { promoteCopy, takeCopy } from './steps/online/copy.ts';
 import {
   collectFollowerStatistics,
@@ -45,6 +45,15 @@ export const prepareRunbook = (facts: ClusterFacts, world: Observations): readon
   ]);
 };
 
-/** Before the cut-over, at any moment: as if nothing had been. */
-export const callOffRunbook = (facts: ClusterFacts): readonly Step[] =>
-  procedure(facts, [phase('X', 'Call off', [stopFollower, dropSlots, thawSchema, removeCopies])]);
+/** Before the cut-over, at any moment: as if nothing had been. A node that was the primary then, and is not any more, is cleared as well. */
+export const callOffRunbook = (facts: ClusterFacts, world: Observations): readonly Step[] => {
+  const primary = primaryOf(facts);
+  const nodes = [primary, ...secondariesOf(facts).filter((node) => hasLeftovers(node, world))];
+  return procedure(facts, [
+    phase('X', 'Call off', [
+      each(nodes, (node) => [stopFollower(node), dropSlots(node)]),
+      thawSchema,
+      each(nodes, (node) => [removeCopies(node)]),
+    ]),
+  ]);
+};

@@ -26,6 +26,6 @@ export const runbookFor = (
     case 'prepare':
       return prepareRunbook(facts, world);
     case 'call-off':
-      return callOffRunbook(facts);
+      return callOffRunbook(facts, world);
   }
 };

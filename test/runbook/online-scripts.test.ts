@@ -65,7 +65,7 @@ afterEach(() => host.remove());
 
 const steps = () => {
   const world = new OnlineModel(host.facts).world();
-  return { world, all: [...prepareRunbook(host.facts, world), ...callOffRunbook(host.facts)] };
+  return { world, all: [...prepareRunbook(host.facts, world), ...callOffRunbook(host.facts, world)] };
 };
 const run = (id: string) => {
   const { world, all } = steps();

@@ -12,7 +12,7 @@ import { worldAt } from './worlds.ts';
 
 const facts = labCluster({ method: 'online' });
 const preparation = prepareRunbook(facts, new OnlineModel(facts).world());
-const ending = callOffRunbook(facts);
+const ending = callOffRunbook(facts, new OnlineModel(facts).world());
 
 const unmet = (conditions: Step['before'], model: OnlineModel): readonly string[] =>
   conditions.flatMap(({ text, holds }) => {
@@ -59,6 +59,32 @@ test('it is called off behind every step, and nothing is left', () => {
     expect(next(ending, model), until.id).toBeUndefined();
     expect(next(preparation, model)?.id, until.id).toBe('J.node_1.freeze');
   }
+});
+
+test('behind a failover the node that was the primary is cleared too, and the others are left alone', () => {
+  const model = prepared();
+  const world = model.world();
+  const [node] = Object.entries(world.hosts).filter(([alias]) => alias === 'node_2');
+  if (node?.[1].kind !== 'seen') throw new Error('node_2 is seen');
+  const moved: Observations = {
+    ...world,
+    hosts: {
+      ...world.hosts,
+      node_2: {
+        ...node[1],
+        host: { ...node[1].host, online: { ...model.online, copy: { kind: 'absent' }, units: [] } },
+      },
+    },
+  };
+  expect(callOffRunbook(facts, moved).map((one) => one.id)).toEqual([
+    'X.node_1.stop-follower',
+    'X.node_1.drop-slots',
+    'X.node_2.stop-follower',
+    'X.node_2.drop-slots',
+    'X.node_1.thaw',
+    'X.node_1.remove-copies',
+    'X.node_2.remove-copies',
+  ]);
 });
 
 test('a later run goes on with what an earlier one has made for this cluster', () => {

@@ -39,7 +39,7 @@ export const onlineLines = (facts: ClusterFacts | null, host: HostFacts): Fragme
         online_database_sql: databaseSql,
         follower_sql: followerSql,
         follower_socket: privateSocketOf(host, 'new'),
-        copy: copyOf(facts),
+        copy: copyOf(facts, host),
         private_units: `${privateUnit(host, 'new')} ${privateUnit(host, 'old')}`,
       })
     : sh`online() { :; }`;

@@ -1,6 +1,6 @@
-import { type ClusterFacts, primaryOf } from '../../../cluster/facts.ts';
+import { type ClusterFacts, type NodeFacts, primaryOf } from '../../../cluster/facts.ts';
 import { hereDocument, quoted, sh, word } from '../../../cluster/fragment.ts';
-import { hostIn, isDataDirectory } from '../../../cluster/observations.ts';
+import { hostIn, isDataDirectory, type Observations } from '../../../cluster/observations.ts';
 import type { Path } from '../../../cluster/words.ts';
 import { isMajor, no, onHost, verdictOf, yes } from '../../language/conditions.ts';
 import { done, half, makeStep, pending } from '../../language/make-step.ts';
@@ -11,98 +11,100 @@ import { rootScript } from '../../shell/root-verbs.ts';
 import { idleFunction } from '../../shell/self-checks.ts';
 import { fingerprint, inBin, privateSocket, script } from '../../shell/shell.ts';
 import { askServer, eachDatabase, listLines } from './databases.ts';
-import { onlineIn, onOnline } from './evidence.ts';
+import { onlineHolds, onlineIn, onlineOn, onOnline } from './evidence.ts';
 import { copyInMaking, copyOf, onlineDirectory, serveFile } from './names.ts';
 import { ownSchemaSql } from './own-schema.ts';
 
 /** Before the cut-over, at any moment: the old version is as it was before the preparation. Each step is found done where nothing of its kind is left. */
 
-const onOld = (facts: ClusterFacts) =>
-  onHost(
-    primaryOf(facts).alias,
-    `${primaryOf(facts).data} is PostgreSQL ${facts.oldMajor}: there was no cut-over`,
-    (seen) => verdictOf(isMajor(seen.data, facts.oldMajor), 'it is not'),
+const onOld = (facts: ClusterFacts, host: NodeFacts) =>
+  onHost(host.alias, `${host.data} is PostgreSQL ${facts.oldMajor}: there was no cut-over`, (seen) =>
+    verdictOf(isMajor(seen.data, facts.oldMajor), 'it is not'),
   );
 
 /** Nothing reads the slots any more. */
-export const stopFollower: StepOf = (facts, phase) => {
-  const primary = primaryOf(facts);
-  const systemd = primary.service.kind === 'systemd';
-  return makeStep(facts, {
-    id: 'stop-follower',
-    phase,
-    host: primary,
-    as: systemd ? 'root' : 'postgres',
-    title: `Stop the ${facts.newMajor} that follows`,
-    reason: 'Its slots can be dropped only when nobody reads them; its unit goes.',
-    guide: null,
-    danger: 'changes',
-    script: systemd
-      ? rootScript(facts, primary, 'serve-gone')
-      : script(sh`
-          rm -f ${serveFile(primary, 'new')}
-          [ ! -e ${word`${primary.newData}/postmaster.pid`} ] || ${inBin(primary.newBindir, 'pg_ctl')} --pgdata ${primary.newData} --wait --mode=fast stop
+export const stopFollower =
+  (host: NodeFacts): StepOf =>
+  (facts, phase) => {
+    const systemd = host.service.kind === 'systemd';
+    return makeStep(facts, {
+      id: 'stop-follower',
+      phase,
+      host,
+      as: systemd ? 'root' : 'postgres',
+      title: `Stop the ${facts.newMajor} that follows`,
+      reason: 'Its slots can be dropped only when nobody reads them; its unit goes.',
+      guide: null,
+      danger: 'changes',
+      script: systemd
+        ? rootScript(facts, host, 'serve-gone')
+        : script(sh`
+          rm -f ${serveFile(host, 'new')}
+          [ ! -e ${word`${host.newData}/postmaster.pid`} ] || ${inBin(host.newBindir, 'pg_ctl')} --pgdata ${host.newData} --wait --mode=fast stop
         `),
-    probe: (world) => {
-      const seen = onlineIn(facts, world);
-      if (seen === null) return pending('not seen');
-      const host = hostIn(world, primary.alias);
-      const runs = host !== null && isDataDirectory(host.newData) && host.newData.running;
-      return seen.follower === null && seen.units.length === 0 && !runs
-        ? done('it does not run')
-        : pending('it runs, or its unit is there');
-    },
-    before: [onOld(facts)],
-    after: [
-      onOnline(facts, `${facts.newMajor} does not run`, ({ follower }) =>
-        verdictOf(follower === null, 'it answers'),
-      ),
-    ],
-    undo: undoText('prepare again'),
-  });
-};
+      probe: (world) => {
+        const seen = onlineOn(host, world);
+        if (seen === null) return pending('not seen');
+        const seenHost = hostIn(world, host.alias);
+        const runs = seenHost !== null && isDataDirectory(seenHost.newData) && seenHost.newData.running;
+        return seen.follower === null && seen.units.length === 0 && !runs
+          ? done('it does not run')
+          : pending('it runs, or its unit is there');
+      },
+      before: [onOld(facts, host)],
+      after: [
+        onlineHolds(host, `${facts.newMajor} does not run`, ({ follower }) =>
+          verdictOf(follower === null, 'it answers'),
+        ),
+      ],
+      undo: undoText('prepare again'),
+    });
+  };
 
 /** WAL is kept for nobody any more. One that a reader holds is let go first. */
-export const dropSlots: StepOf = (facts, phase) => {
-  const primary = primaryOf(facts);
-  const count = "select count(*) from pg_replication_slots where slot_name ~ '^pgaf_up_[0-9]+$'";
-  return makeStep(facts, {
-    id: 'drop-slots',
-    phase,
-    host: primary,
-    as: 'postgres',
-    title: 'Drop the slots',
-    reason: 'Until then the server keeps all WAL from the copy on.',
-    guide: null,
-    danger: 'changes',
-    script: script(sh`
-      ${askServer(primary, 'postgres', 'serving')} -Atqc ${quoted("select pg_terminate_backend(active_pid) from pg_replication_slots where slot_name ~ '^pgaf_up_[0-9]+$' and active")} >/dev/null
+export const dropSlots =
+  (host: NodeFacts): StepOf =>
+  (facts, phase) => {
+    const count = "select count(*) from pg_replication_slots where slot_name ~ '^pgaf_up_[0-9]+$'";
+    return makeStep(facts, {
+      id: 'drop-slots',
+      phase,
+      host,
+      as: 'postgres',
+      title: 'Drop the slots',
+      reason: 'Until then the server keeps all WAL from the copy on.',
+      guide: null,
+      danger: 'changes',
+      script: script(sh`
+      ${askServer(host, 'postgres', 'serving')} -Atqc ${quoted("select pg_terminate_backend(active_pid) from pg_replication_slots where slot_name ~ '^pgaf_up_[0-9]+$' and active")} >/dev/null
       tries=0
-      until [ "$(${askServer(primary, 'postgres', 'serving')} -Atc ${quoted(count)})" = 0 ]; do
+      until [ "$(${askServer(host, 'postgres', 'serving')} -Atc ${quoted(count)})" = 0 ]; do
         tries=$((tries + 1)); [ $tries -le 50 ] || { echo 'a slot is in use still' >&2; exit 1; }
-        ${askServer(primary, 'postgres', 'serving')} -Atc ${quoted("select 'dropped ' || slot_name from (select slot_name, pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name ~ '^pgaf_up_[0-9]+$' and not active) dropped")} || true
+        ${askServer(host, 'postgres', 'serving')} -Atc ${quoted("select 'dropped ' || slot_name from (select slot_name, pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name ~ '^pgaf_up_[0-9]+$' and not active) dropped")} || true
         sleep 0.2
       done
     `),
-    probe: (world) => {
-      const server = onlineIn(facts, world)?.server ?? null;
-      if (server === null) return pending('not seen');
-      return server.slots.length === 0 ? done('there is none') : pending(`${server.slots.length} are there`);
-    },
-    before: [
-      onOld(facts),
-      onOnline(facts, 'nobody follows', ({ follower }) => verdictOf(follower === null, 'it runs')),
-    ],
-    after: [
-      onOnline(facts, 'no slot of ours is left', ({ server }) =>
-        server === null
-          ? no('the server does not answer')
-          : verdictOf(server.slots.length === 0, 'there are some'),
-      ),
-    ],
-    undo: nothingToUndo,
-  });
-};
+      probe: (world) => {
+        const server = onlineOn(host, world)?.server ?? null;
+        if (server === null) return pending('not seen');
+        return server.slots.length === 0
+          ? done('there is none')
+          : pending(`${server.slots.length} are there`);
+      },
+      before: [
+        onOld(facts, host),
+        onlineHolds(host, 'nobody follows', ({ follower }) => verdictOf(follower === null, 'it runs')),
+      ],
+      after: [
+        onlineHolds(host, 'no slot of ours is left', ({ server }) =>
+          server === null
+            ? no('the server does not answer')
+            : verdictOf(server.slots.length === 0, 'there are some'),
+        ),
+      ],
+      undo: nothingToUndo,
+    });
+  };
 
 /** The publication first: without it no row needs an identity. The freeze last: with it nothing is added that would have to be looked for. */
 const thawSql = `\\set QUIET on
@@ -171,7 +173,7 @@ export const thawSchema: StepOf = (facts, phase) => {
         : half(`${left} of ${seen.databases.length} databases are frozen`);
     },
     before: [
-      onOld(facts),
+      onOld(facts, primary),
       onOnline(facts, 'no slot of ours is left', ({ server }) =>
         server === null
           ? no('the server does not answer')
@@ -189,48 +191,61 @@ export const thawSchema: StepOf = (facts, phase) => {
 };
 
 /** Only what this run, or an earlier one for this cluster, has made. */
-export const removeCopies: StepOf = (facts, phase) => {
-  const primary = primaryOf(facts);
-  const [copy, making, spare] = [copyOf(facts), copyInMaking(facts), makingOf(facts, primary)];
-  return makeStep(facts, {
-    id: 'remove-copies',
-    phase,
-    host: primary,
-    as: 'postgres',
-    title: 'Remove the copy and the new data',
-    reason: 'Directories that carry our marker file, and no others.',
-    guide: null,
-    danger: 'changes',
-    script: script(sh`
+export const removeCopies =
+  (host: NodeFacts): StepOf =>
+  (facts, phase) => {
+    const [copy, making, spare] = [copyOf(facts, host), copyInMaking(facts, host), makingOf(facts, host)];
+    return makeStep(facts, {
+      id: 'remove-copies',
+      phase,
+      host,
+      as: 'postgres',
+      title: 'Remove the copy and the new data',
+      reason: 'Directories that carry our marker file, and no others.',
+      guide: null,
+      danger: 'changes',
+      script: script(sh`
       ${ownershipFunctions(facts)}
       ${discardFunction}
       ${idleFunction}
-      [ "$(cat ${word`${primary.data}/PG_VERSION`})" = ${facts.oldMajor} ] || { echo ${word`${primary.data} is not PostgreSQL ${facts.oldMajor}: there was a cut-over`} >&2; exit 1; }
-      idle ${copy} ${making} ${primary.newData} ${spare}
-      if [ -e ${primary.newData} ]; then kin ${primary.newData} || { echo ${word`${primary.newData} has no marker file of ours: inspect it first`} >&2; exit 1; }; discard ${primary.newData} ${spare}; fi
+      [ "$(cat ${word`${host.data}/PG_VERSION`})" = ${facts.oldMajor} ] || { echo ${word`${host.data} is not PostgreSQL ${facts.oldMajor}: there was a cut-over`} >&2; exit 1; }
+      idle ${copy} ${making} ${host.newData} ${spare}
+      if [ -e ${host.newData} ]; then kin ${host.newData} || { echo ${word`${host.newData} has no marker file of ours: inspect it first`} >&2; exit 1; }; discard ${host.newData} ${spare}; fi
       if [ -e ${copy} ]; then kin ${copy} || { echo ${word`${copy} has no marker file of ours: inspect it first`} >&2; exit 1; }; discard ${copy} ${making}; fi
       rm -rf ${making} ${spare}
-      rm -rf ${onlineDirectory(primary)} ${word`${privateSocket(primary)}/new`} ${word`${privateSocket(primary)}/old`} ${word`${privateSocket(primary)}/copy`}
-      rm -f ${fingerprint(primary)} ${word`${primary.workDir}/done/follower-statistics`}
+      rm -rf ${onlineDirectory(host)} ${word`${privateSocket(host)}/new`} ${word`${privateSocket(host)}/old`} ${word`${privateSocket(host)}/copy`}
+      rm -f ${fingerprint(host)} ${word`${host.workDir}/done/follower-statistics`}
     `),
-    probe: (world) => {
-      const host = hostIn(world, primary.alias);
-      const seen = onlineIn(facts, world);
-      if (host === null || seen === null) return pending('not seen');
-      return seen.copy.kind === 'absent' && host.newData.kind === 'absent'
-        ? done('they are not there')
-        : pending(`${isKin(facts, seen.copy) ? copy : primary.newData} is there`);
-    },
-    before: [
-      onOld(facts),
-      onOnline(facts, 'nobody follows', ({ follower }) => verdictOf(follower === null, 'it runs')),
-    ],
-    after: [
-      onHost(primary.alias, `${copy} and ${primary.newData} are not there`, ({ newData, online }) =>
-        verdictOf(newData.kind === 'absent' && online?.copy.kind === 'absent', 'one of them is'),
-      ),
-    ],
-    quietSeconds: 120,
-    undo: nothingToUndo,
-  });
+      probe: (world) => {
+        const seenHost = hostIn(world, host.alias);
+        const seen = onlineOn(host, world);
+        if (seenHost === null || seen === null) return pending('not seen');
+        return seen.copy.kind === 'absent' && seenHost.newData.kind === 'absent'
+          ? done('they are not there')
+          : pending(`${isKin(facts, seen.copy) ? copy : host.newData} is there`);
+      },
+      before: [
+        onOld(facts, host),
+        onlineHolds(host, 'nobody follows', ({ follower }) => verdictOf(follower === null, 'it runs')),
+      ],
+      after: [
+        onHost(host.alias, `${copy} and ${host.newData} are not there`, ({ newData, online }) =>
+          verdictOf(newData.kind === 'absent' && online?.copy.kind === 'absent', 'one of them is'),
+        ),
+      ],
+      quietSeconds: 120,
+      undo: nothingToUndo,
+    });
+  };
+
+/**
+ * A node on which something of a preparation is: the primary, and one that was it when the preparation was begun. There the slots stay behind a failover, and hold WAL; and
+ * whatever follows there follows nobody who writes. Source: docs/development/online-branch.md, trap 10.
+ */
+export const hasLeftovers = (node: NodeFacts, world: Observations): boolean => {
+  const seen = onlineOn(node, world);
+  return (
+    seen !== null &&
+    ((seen.server?.slots.length ?? 0) > 0 || seen.copy.kind !== 'absent' || seen.units.length > 0)
+  );
 };

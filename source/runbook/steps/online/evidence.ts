@@ -1,4 +1,4 @@
-import { type ClusterFacts, primaryOf } from '../../../cluster/facts.ts';
+import { type ClusterFacts, type NodeFacts, primaryOf } from '../../../cluster/facts.ts';
 import {
   hostIn,
   isDataDirectory,
@@ -11,19 +11,22 @@ import { isKin } from '../../shell/ownership.ts';
 
 /** How far the online method has come, from the disks and catalogs alone. */
 
-export const onlineIn = (facts: ClusterFacts, world: Observations): OnlineView | null =>
-  hostIn(world, primaryOf(facts).alias)?.online ?? null;
+export const onlineOn = ({ alias }: NodeFacts, world: Observations): OnlineView | null =>
+  hostIn(world, alias)?.online ?? null;
 
-const onOnline = (
-  facts: ClusterFacts,
-  text: string,
-  judge: (seen: OnlineView, world: Observations) => ConditionJudgment,
-): Condition =>
-  onHost(primaryOf(facts).alias, text, ({ online }, world) =>
+export const onlineIn = (facts: ClusterFacts, world: Observations): OnlineView | null =>
+  onlineOn(primaryOf(facts), world);
+
+type JudgeOnline = (seen: OnlineView, world: Observations) => ConditionJudgment;
+
+export const onlineHolds = ({ alias }: NodeFacts, text: string, judge: JudgeOnline): Condition =>
+  onHost(alias, text, ({ online }, world) =>
     online === undefined ? no('the online method was not asked for') : judge(online, world),
   );
 
-export { onOnline };
+/** Of the primary. */
+export const onOnline = (facts: ClusterFacts, text: string, judge: JudgeOnline): Condition =>
+  onlineHolds(primaryOf(facts), text, judge);
 
 type Database = OnlineView['databases'][number];
 

@@ -16,13 +16,12 @@ export type PrivateServer = 'new' | 'old' | 'copy';
 /** Our own files of the method: what the steps write for each other. What the disks and catalogs do not tell by themselves is not kept here either. */
 export const onlineDirectory = (host: HostFacts): Path => word`${host.workDir}/online`;
 
-/** The copy of the old version, that pg_upgrade takes over by links. */
-export const copyOf = (facts: ClusterFacts): Path => {
-  const { data } = primaryOf(facts);
-  return word`${data}_pg${facts.oldMajor}_copy`;
-};
+/** The copy of the old version, that pg_upgrade takes over by links, beside the data of the node that was the primary then. */
+export const copyOf = (facts: ClusterFacts, host: HostFacts = primaryOf(facts)): Path =>
+  word`${host.data}_pg${facts.oldMajor}_copy`;
 /** Where a base backup arrives: a name that is this run's alone, until it is whole. */
-export const copyInMaking = (facts: ClusterFacts): Path => word`${copyOf(facts)}.${facts.run}`;
+export const copyInMaking = (facts: ClusterFacts, host: HostFacts = primaryOf(facts)): Path =>
+  word`${copyOf(facts, host)}.${facts.run}`;
 
 /** A directory for each, so that all have the port of the server that serves, and the same name of their socket. */
 export const privateSocketOf = (host: HostFacts, which: PrivateServer): Path =>
