@@ -1,8 +1,8 @@
 import type { Config } from '../../cluster/config.ts';
-import { type ClusterFacts, clusterFactsSchema, hostsOf, isOnline, nodesOf, primaryOf, userOn } from '../../cluster/facts.ts';
+import { type ClusterFacts, clusterFactsSchema, isOnline, primaryOf, userOn } from '../../cluster/facts.ts';
 import { primariesOf } from '../../cluster/formation.ts';
 import type { MonitorNode } from '../../cluster/monitor-state.ts';
-import { hostIn, isDataDirectory, monitorIn, nodeIn, type Observations } from '../../cluster/observations.ts';
+import { monitorIn, type Observations } from '../../cluster/observations.ts';
 import { ok, type Problem, problem, type Result } from '../../cluster/result.ts';
 import type { ToDo } from '../../cluster/to-do.ts';
 import { discover } from '../../discover/discover.ts';
@@ -36,22 +36,13 @@ import { type OnlineStanding, onlineStanding } from '../../runbook/verdict/onlin
 import { type RollbackVerdict, rollbackVerdict } from '../../runbook/verdict/verdict.ts';
 import { type Writes, writesNow } from '../../runbook/verdict/writes.ts';
 import { survey } from '../check/survey.ts';
+import { type HostStatus, hostStatus } from './host-status.ts';
 import { markDone } from './mark-done.ts';
 import { type KnownRun, type RunbookState, runbookState } from './runbook-state.ts';
 
-export type UpgradeState = 'not-begun' | 'under-way' | 'rolling-back' | 'finished' | 'unknown';
+export type { HostStatus } from './host-status.ts';
 
-export interface HostStatus {
-  readonly alias: string;
-  /** As it runs; where it does not, of its data directory. Null: not seen. */
-  readonly version: string | null;
-  readonly running: boolean;
-  readonly problem: Problem | null;
-  /** It does not answer, and this is when its pg_autoctl last reported to the monitor, ISO 8601; null: not known, or it answers. */
-  readonly lastReport: string | null;
-  /** Likewise, and this is when a console of this machine last heard it, by its journal, ISO 8601; null: never, or it answers. */
-  readonly lastHeard: string | null;
-}
+export type UpgradeState = 'not-begun' | 'under-way' | 'rolling-back' | 'finished' | 'unknown';
 
 export interface Status {
   readonly from: string | null;
@@ -103,32 +94,6 @@ export interface HeldLock {
   readonly silentSeconds: number;
   readonly dead: boolean;
 }
-
-const hostStatus = (
-  facts: ClusterFacts,
-  world: Observations,
-  heard: ReadonlyMap<string, number>,
-): HostStatus[] =>
-  hostsOf(facts).map(({ alias }) => {
-    const observation = world.hosts[alias];
-    if (observation?.kind === 'unseen') {
-      const age = nodeIn(world, alias)?.reportAge;
-      const lastReport = age === undefined ? null : new Date(observation.at - age * 1000).toISOString();
-      const at = heard.get(alias);
-      const lastHeard = at === undefined ? null : new Date(at).toISOString();
-      return { alias, version: null, running: false, problem: observation.problem, lastReport, lastHeard };
-    }
-    const seen = hostIn(world, alias);
-    const major = seen !== null && isDataDirectory(seen.data) ? String(seen.data.major) : null;
-    return {
-      alias,
-      version: seen?.server?.version.split(' ')[0] ?? major,
-      running: seen?.server != null,
-      problem: null,
-      lastReport: null,
-      lastHeard: null,
-    };
-  });
 
 const neededOf = (facts: ClusterFacts): readonly string[] => [
   facts.monitor.alias,

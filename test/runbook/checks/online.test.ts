@@ -131,8 +131,16 @@ const cases: readonly (readonly [string, Evidence, readonly string[], RegExp])[]
                     plugin: 'pgoutput',
                     database: 'app',
                     active: true,
+                    behindBytes: 0,
                   },
-                  { name: 'theirs', kind: 'logical', plugin: 'pgoutput', database: 'app', active: false },
+                  {
+                    name: 'theirs',
+                    kind: 'logical',
+                    plugin: 'pgoutput',
+                    database: 'app',
+                    active: false,
+                    behindBytes: 0,
+                  },
                 ],
               },
         databases: databases.map((one) => ({
