@@ -1,3 +1,4 @@
+import { isOnline } from '../cluster/facts.ts';
 import type { Problem } from '../cluster/result.ts';
 import { catalogue } from '../runbook/checks/catalogue.ts';
 import type { Finding } from '../runbook/checks/check.ts';
@@ -93,7 +94,8 @@ const estimateLines = ({ runbook, estimates, downtimeSeconds }: CheckEstimate): 
 ];
 
 const estimatesOf = ({ facts, evidence }: CheckResult): CheckEstimate | null => {
-  if (facts === null) return null;
+  // of the online method nothing is estimated yet
+  if (facts === null || isOnline(facts)) return null;
   const runbook = upgradeRunbook(facts);
   const measurements = measurementsOf(evidence);
   return {

@@ -1,5 +1,5 @@
-import type { CheckInspection } from '../../cluster/checks/evidence.ts';
-import { type ClusterFacts, type HostFacts, isNode } from '../../cluster/facts.ts';
+import type { CheckInspection, NewDirectory } from '../../cluster/checks/evidence.ts';
+import { type ClusterFacts, type HostFacts, isNode, isOnline } from '../../cluster/facts.ts';
 import { sh, word } from '../../cluster/fragment.ts';
 import { makesNewCluster } from '../shell/ownership.ts';
 import type { Issue } from './check.ts';
@@ -15,6 +15,10 @@ const foreign = (facts: HostFacts, found: string): Issue => ({
   remedy: `give the new cluster another place: ${isNode(facts) ? `nodes.${facts.alias}` : 'monitor'}.newData in the cluster file; nothing of the upgrade touches what is there`,
   command: sh`ls -la ${facts.newData}`.text,
 });
+
+/** What the online method has made of the copy: a cluster with databases and our marker. Whether it is good is for its own steps to tell. */
+export const isPrepared = (there: NewDirectory): boolean =>
+  there.kind === 'cluster' && there.databases > 0 && there.madeFor !== undefined;
 
 /**
  * The directory that the new cluster is made in: absent, empty, or a fresh cluster with the old one's settings that was made for
@@ -38,6 +42,7 @@ export const newDirectory = (
       `${there.running ? 'is a running' : 'is a'} PostgreSQL ${there.major}${there.databases > 0 ? ` with ${there.databases} databases of its own` : ''}`,
     );
   if (!makesNewCluster(facts)) return null;
+  if (isOnline(cluster) && isNode(facts) && isPrepared(there)) return null;
   if (there.kind === 'not-a-cluster')
     return there.entries === 0
       ? null

@@ -1,5 +1,5 @@
 import type { DatabaseEvidence, OnlineKind, OnlineServer } from '../../cluster/checks/evidence.ts';
-import { isOnline } from '../../cluster/facts.ts';
+import { type ClusterFacts, isOnline } from '../../cluster/facts.ts';
 import { type Check, type Issue, onEach, type See } from './check.ts';
 import { type Seen, served } from './see.ts';
 
@@ -27,6 +27,15 @@ export const asked: See<Asked> = (host) => {
     ? 'its server was not asked what the online method needs'
     : { ...seen, server: online, slots: seen.server.slots };
 };
+
+/** Our own slots: `pgaf_up_16384`, and on the way to a rollback `pgaf_back_16384`. */
+export const isOwnSlot = (name: string): boolean => /^pgaf_(up|back)_\d+$/.test(name);
+
+/** Slots that pg_upgrade, or whoever reads them, has to do with: of a cluster that is being prepared those of the preparation are none. */
+export const slotsOfOthers = <Slot extends { readonly name: string }>(
+  slots: readonly Slot[],
+  facts: ClusterFacts | null,
+): readonly Slot[] => (isOnline(facts) ? slots.filter((one) => !isOwnSlot(one.name)) : slots);
 
 /** Only of a cluster whose file asks for it. */
 export const ofOnline =

@@ -2,12 +2,10 @@ import type { OnlineServer } from '../../cluster/checks/evidence.ts';
 import { sqlLiteral } from '../../cluster/quote.ts';
 import { type Check, type Issue, onEach } from './check.ts';
 import { identifierFor, inPsql } from './in-psql.ts';
-import { asked, ofOnline, onTheLab, replicated } from './online-asked.ts';
+import { isPrepared } from './new-directory.ts';
+import { asked, isOwnSlot, ofOnline, onTheLab, replicated } from './online-asked.ts';
 import { onlineDatabaseChecks } from './online-databases.ts';
-import { roomForCopy } from './room.ts';
-
-/** Our own slots: `pgaf_up_16384`, and on the way back `pgaf_back_16384`. */
-const isOurs = (name: string): boolean => /^pgaf_(up|back)_\d+$/.test(name);
+import { roomForCopy, roomForWal } from './room.ts';
 
 const setting = (server: OnlineServer, name: string): number => Number(server.settings[name] ?? Number.NaN);
 
@@ -51,7 +49,7 @@ const onlineServerChecks: readonly Check[] = [
     source: 'PostgreSQL, max_replication_slots and max_wal_senders (logical-replication-config)',
     judge: ofOnline(
       onEach('primary', asked, (seen): readonly Issue[] => {
-        const others = seen.slots.filter((one) => !isOurs(one.name)).length;
+        const others = seen.slots.filter((one) => !isOwnSlot(one.name)).length;
         const databases = replicated(seen).length;
         const ours = seen.slots.length - others;
         const [slots, senders] = [
@@ -98,10 +96,10 @@ const onlineServerChecks: readonly Check[] = [
   },
   {
     id: 'online-slot-wal',
-    severity: 'blocker',
+    severity: 'warning',
     title: 'No slot is given up for its WAL, for the online method',
     scope: 'primary',
-    why: 'A slot that falls behind by more than max_slot_wal_keep_size is lost, and the preparation with it.',
+    why: 'A slot that falls behind by more than max_slot_wal_keep_size is lost, and the preparation with it: no data is, and it begins again. Without a limit the WAL that waits may fill the disk.',
     source: 'PostgreSQL, max_slot_wal_keep_size',
     judge: ofOnline(
       onEach('primary', asked, ({ server }) =>
@@ -109,12 +107,9 @@ const onlineServerChecks: readonly Check[] = [
           ? null
           : {
               found: `max_slot_wal_keep_size is ${server.settings.max_slot_wal_keep_size ?? 'unknown'} MB`,
-              remedy: 'set it to -1 for the time of the upgrade, and watch the WAL that status shows',
-              command: inPsql(
-                'postgres',
-                'alter system set max_slot_wal_keep_size = -1',
-                'select pg_reload_conf()',
-              ),
+              remedy:
+                'let it be more than is written while the copy is made, upgraded and follows; status shows how much is kept',
+              command: inPsql('postgres', 'show max_slot_wal_keep_size'),
             },
       ),
     ),
@@ -129,7 +124,7 @@ const onlineServerChecks: readonly Check[] = [
     judge: ofOnline(
       onEach('primary', asked, ({ inspection, slots }): readonly Issue[] => [
         ...slots
-          .filter((one) => one.kind === 'logical' && !isOurs(one.name))
+          .filter((one) => one.kind === 'logical' && !isOwnSlot(one.name))
           .map((one) => ({
             found: `logical slot ${one.name} in ${identifierFor(one.database ?? '?')}`,
             remedy: 'stop its reader and drop it, or upgrade by pg_upgrade',
@@ -188,7 +183,7 @@ const onlineServerChecks: readonly Check[] = [
     source: 'pg_basebackup; PostgreSQL, pg_upgrade, --link; measured in docs/development/online-branch.md',
     judge: ofOnline(
       onEach('primary', asked, ({ inspection }) => {
-        const need = roomForCopy(inspection);
+        const need = isPrepared(inspection.newDirectory) ? roomForWal(inspection) : roomForCopy(inspection);
         return inspection.parent.freeBytes >= need.bytes
           ? null
           : {

@@ -38,6 +38,12 @@ export const copiesData = (facts: HostFacts, mode: UpgradeMode): boolean =>
 /** Of the WAL that is kept while the copy is made and follows: as much as there is now, at least a gigabyte. */
 const keptWal = (inspection: CheckInspection): number => Math.max(1024 * megabyte, inspection.walBytes);
 
+/** What is kept beside the old data once the copy is there. */
+export const roomForWal = (inspection: CheckInspection): Room => ({
+  bytes: keptWal(inspection),
+  what: 'WAL that is kept until the new version has it',
+});
+
 /** What the online method writes beside the old data on the primary: a whole copy, the new catalogs, the WAL that waits for it. */
 export const roomForCopy = (inspection: CheckInspection): Room => ({
   bytes: base + Math.ceil(1.05 * dataBytes(inspection)) + 2 * catalogBytes(inspection) + keptWal(inspection),

@@ -9,6 +9,7 @@ import { type Check, type CheckAnswer, type Issue, onEach } from './check.ts';
 import { lacksPostgres } from './databases.ts';
 import { inPsql } from './in-psql.ts';
 import { endedThere } from './named-already.ts';
+import { slotsOfOthers } from './online-asked.ts';
 import { withoutMonitor } from './reach.ts';
 import { inspected, served } from './see.ts';
 
@@ -315,8 +316,8 @@ export const stateChecks: readonly Check[] = [
     scope: 'primary',
     why: 'pg_upgrade keeps logical slots only from 17 on, and only those that were read to their end when the primary stopped. Subscribers of others lose their place and must be set up anew.',
     source: 'PostgreSQL 17, pg_upgrade, “Prepare for publisher upgrades”; src/bin/pg_upgrade/info.c',
-    judge: onEach('primary', served, ({ server }, _host, { oldMajor }) =>
-      server.slots
+    judge: onEach('primary', served, ({ server }, _host, { oldMajor, facts }) =>
+      slotsOfOthers(server.slots, facts)
         .filter(({ kind, active }) => kind === 'logical' && !(active && (oldMajor ?? 0) >= 17))
         .map((slot) => ({
           found: `${slot.name} (${slot.plugin ?? '?'}) in ${slot.database ?? '?'}${slot.active ? ', in use' : ', nobody reads it at this moment'}`,

@@ -2,6 +2,7 @@ import { sqlLiteral } from '../../cluster/quote.ts';
 import { releaseDay } from '../../cluster/releases.ts';
 import { type Check, type Issue, onEach } from './check.ts';
 import { hasLineBreak, identifierFor, inPsql } from './in-psql.ts';
+import { slotsOfOthers } from './online-asked.ts';
 import { served } from './see.ts';
 
 /** The plugins that a new cluster trusts by itself. Source: PostgreSQL, output_plugin_libraries. */
@@ -83,27 +84,31 @@ export const versionChecks: readonly Check[] = [
     why: 'From 17 on pg_upgrade carries logical slots, and since August 2026 refuses one whose plugin output_plugin_libraries does not name. The new cluster is given the setting of the old one.',
     source:
       'PostgreSQL 18.6 and 17.11 release notes, output_plugin_libraries; seen with wal2json, 17.11 → 18.6: carried where the setting names it, else pg_upgrade --check ends with “fatal”',
-    judge: onEach('primary', served, ({ facts, server }, _host, { oldMajor }): readonly Issue[] => {
-      if ((oldMajor ?? 0) < 17 || (releaseDay(facts.newVersion) ?? '9') < pluginsTrustedSince) return [];
-      const trusted = (server.settings.output_plugin_libraries ?? trustedPlugins.join(', '))
-        .split(',')
-        .map((name) => name.trim().replace(/^"(.*)"$/, '$1'));
-      return server.slots.flatMap(({ name, kind, plugin, database }) =>
-        kind !== 'logical' || plugin === null || trusted.includes(plugin)
-          ? []
-          : [
-              {
-                found: `slot ${name} in ${database ?? '?'} has the plugin ${plugin}`,
-                remedy: 'name the plugin in output_plugin_libraries, where it is trusted',
-                command: inPsql(
-                  'postgres',
-                  `alter system set output_plugin_libraries = ${[...trusted, plugin].map((one) => sqlLiteral(one).trim()).join(', ')}`,
-                  'select pg_reload_conf()',
-                ),
-              },
-            ],
-      );
-    }),
+    judge: onEach(
+      'primary',
+      served,
+      ({ facts, server }, _host, { oldMajor, facts: cluster }): readonly Issue[] => {
+        if ((oldMajor ?? 0) < 17 || (releaseDay(facts.newVersion) ?? '9') < pluginsTrustedSince) return [];
+        const trusted = (server.settings.output_plugin_libraries ?? trustedPlugins.join(', '))
+          .split(',')
+          .map((name) => name.trim().replace(/^"(.*)"$/, '$1'));
+        return slotsOfOthers(server.slots, cluster).flatMap(({ name, kind, plugin, database }) =>
+          kind !== 'logical' || plugin === null || trusted.includes(plugin)
+            ? []
+            : [
+                {
+                  found: `slot ${name} in ${database ?? '?'} has the plugin ${plugin}`,
+                  remedy: 'name the plugin in output_plugin_libraries, where it is trusted',
+                  command: inPsql(
+                    'postgres',
+                    `alter system set output_plugin_libraries = ${[...trusted, plugin].map((one) => sqlLiteral(one).trim()).join(', ')}`,
+                    'select pg_reload_conf()',
+                  ),
+                },
+              ],
+        );
+      },
+    ),
   },
   {
     id: 'slots-read',
@@ -113,10 +118,10 @@ export const versionChecks: readonly Check[] = [
     why: 'From 17 on pg_upgrade carries logical slots, and refuses one that has not been read to its end, in the downtime.',
     source:
       'PostgreSQL, pg_upgrade, “Prepare for publisher upgrades”; src/bin/pg_upgrade/check.c, check_old_cluster_for_valid_slots',
-    judge: onEach('primary', served, ({ server }, _host, { oldMajor }): readonly Issue[] =>
+    judge: onEach('primary', served, ({ server }, _host, { oldMajor, facts }): readonly Issue[] =>
       (oldMajor ?? 0) < 17
         ? []
-        : server.slots
+        : slotsOfOthers(server.slots, facts)
             .filter(
               ({ kind, active, behindBytes }) =>
                 kind === 'logical' && !active && (behindBytes ?? 0) > abandoned,

@@ -2,11 +2,12 @@ import type { Evidence } from '../../cluster/checks/evidence.ts';
 import type { Config } from '../../cluster/config.ts';
 import type { ClusterFacts } from '../../cluster/facts.ts';
 import type { Observations } from '../../cluster/observations.ts';
-import { ok, type Result } from '../../cluster/result.ts';
+import { fail, ok, type Result } from '../../cluster/result.ts';
 import { discover } from '../../discover/discover.ts';
 import type { OpenHost } from '../../discover/reach.ts';
 import { type KeptCheck, keptCheck } from '../../engine/journal/kept-check.ts';
 import { Observer } from '../../engine/observe/observer.ts';
+import { whyNotByMethod } from '../../engine/run/method-refusal.ts';
 import { evidenceIn } from '../../runbook/checks/in-world.ts';
 import { inspectForChecks } from '../inspect-for-checks.ts';
 
@@ -34,7 +35,9 @@ export const inspectForPlan = async (
   const found = await discover(config, open, say);
   if (!found.ok) return found;
   const { facts, hosts, fromRecord } = found.value;
+  const refusal = whyNotByMethod(facts, 'upgrade');
   try {
+    if (refusal !== null) return fail(refusal);
     say('inspecting every host');
     const world = await new Observer(facts, hosts, () => undefined).inspect();
     const known = evidenceIn(facts, world);

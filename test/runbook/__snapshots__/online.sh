@@ -61,6 +61,14 @@ rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/freeze.sql
 ## J.node_1.identities (as postgres): Set replica identities
 set -eu
 export LC_ALL=C
+# what a transaction has made that began before the freeze is seen when it has ended; the slots wait for it as well
+began=$(PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc 'select pg_current_xact_id()')
+tries=0
+until [ "$(PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc "select pg_snapshot_xmin(pg_current_snapshot())::text::bigint > $began")" = t ]; do
+  tries=$((tries + 1)); [ $tries -le 600 ] || { echo 'a transaction that began before the freeze is open still: see pg_stat_activity and pg_prepared_xacts' >&2; exit 1; }
+  [ $((tries % 30)) -ne 1 ] || echo 'waiting for transactions that began before the freeze'
+  sleep 1
+done
 umask 077
 mkdir -p /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online
 tab=$(printf '\t')

@@ -111,7 +111,7 @@ const cases: readonly (readonly [string, Evidence, readonly string[], RegExp])[]
   [
     'slots that are given up',
     withSetting('max_slot_wal_keep_size', '1024'),
-    ['blocker online-slot-wal node_1'],
+    ['warning online-slot-wal node_1'],
     /1024 MB/,
   ],
   [
@@ -287,6 +287,45 @@ test('a database with nothing of the kind is not named', () => {
     'warning online-identities node_1',
     'warning online-left-behind node_1',
   ]);
+});
+
+describe('while it is prepared, check says nothing of what the preparation has made', () => {
+  const madeFor = online.systemIdentifier;
+  const prepared = withInspection(
+    'node_1',
+    ({ server, parent }) => ({
+      server:
+        server === null
+          ? null
+          : {
+              ...server,
+              slots: [
+                ...server.slots,
+                {
+                  name: 'pgaf_up_16384',
+                  kind: 'logical',
+                  plugin: 'pgoutput',
+                  database: 'app',
+                  active: true,
+                  behindBytes: 0,
+                },
+              ],
+            },
+      newDirectory: { kind: 'cluster', major: 17, databases: 3, running: true, control: null, madeFor },
+      // what a copy would need again, and needs no more
+      parent: { ...parent, freeBytes: 1.2 * 1024 ** 3 },
+    }),
+    ready,
+  );
+
+  test('its slots, the cluster that follows, the room for the copy', () => {
+    expect(judge(prepared).findings.map((one) => one.check)).toEqual([]);
+  });
+
+  test('of another method they are told: somebody has left them', () => {
+    const left = { ...prepared, facts: labCluster() };
+    expect(judge(left).findings.map((one) => one.check)).toEqual(['new-directory', 'logical-slots']);
+  });
 });
 
 test('every limit is provoked here', () => {

@@ -37,6 +37,14 @@ export const setIdentities: StepOf = (facts, phase) => {
     guide: null,
     danger: 'changes',
     script: script(sh`
+      # what a transaction has made that began before the freeze is seen when it has ended; the slots wait for it as well
+      began=$(${askServer(primary, 'postgres', 'serving')} -Atc ${quoted('select pg_current_xact_id()')})
+      tries=0
+      until [ "$(${askServer(primary, 'postgres', 'serving')} -Atc "select pg_snapshot_xmin(pg_current_snapshot())::text::bigint > $began")" = t ]; do
+        tries=$((tries + 1)); [ $tries -le 600 ] || { echo 'a transaction that began before the freeze is open still: see pg_stat_activity and pg_prepared_xacts' >&2; exit 1; }
+        [ $((tries % 30)) -ne 1 ] || echo 'waiting for transactions that began before the freeze'
+        sleep 1
+      done
       ${listLines(primary)}
       ${hereDocument(sh`cat > ${sql}`, 'END-OF-SQL', identitySql)}
       ${eachDatabase(
