@@ -4,10 +4,13 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Journal, stateHome } from '../../source/engine/journal/journal.ts';
 import { Decisions } from '../../source/engine/run/decisions.ts';
+import { whyNoTurn, whyNotByMethod } from '../../source/engine/run/method-refusal.ts';
 import { Prompts } from '../../source/engine/run/prompts.ts';
 import { ViewStore } from '../../source/engine/view/view-store.ts';
 import type { Answer, Question } from '../../source/remote/host.ts';
+import type { Direction } from '../../source/runbook/runbooks.ts';
 import { good } from '../cluster/recorded.ts';
+import { labCluster } from '../runbook/clusters.ts';
 
 let home = '';
 beforeEach(() => {
@@ -118,4 +121,30 @@ test('notices are kept in number: a flapping line cannot fill the memory', () =>
   for (let count = 0; count < 1000; count += 1) board.notice(`lost ${count}`);
   expect(board.view.notices.length).toBe(100);
   expect(board.view.notices.at(-1)?.text).toBe('lost 999');
+});
+
+describe('which commands go with which method', () => {
+  const online = labCluster({ method: 'online' });
+  test.each([
+    ['pg_upgrade', 'upgrade', null],
+    ['pg_upgrade', 'rollback', null],
+    ['pg_upgrade', 'prepare', /nothing is prepared days before/],
+    ['pg_upgrade', 'call-off', /nothing is prepared days before/],
+    ['online', 'prepare', null],
+    ['online', 'call-off', null],
+    ['online', 'upgrade', /has the preparation alone/],
+    ['online', 'rollback', /has the preparation alone/],
+    ['online', 'cleanup', /has the preparation alone/],
+  ] as const)('%s, %s', (method, direction, why) => {
+    const refusal = whyNotByMethod(method === 'online' ? online : labCluster(), direction);
+    if (why === null) expect(refusal).toBeNull();
+    else expect(refusal?.what).toMatch(why);
+  });
+
+  test('a preparation is not rolled back but called off', () => {
+    expect(whyNoTurn('prepare')).toContain('pgaf-upgrade call-off');
+    expect(whyNoTurn('call-off')).not.toBeNull();
+    const others: readonly Direction[] = ['upgrade', 'rollback', 'cleanup'];
+    expect(others.map(whyNoTurn)).toEqual([null, null, null]);
+  });
 });

@@ -5,6 +5,7 @@ import type { Step } from '../../source/runbook/language/step.ts';
 import { callOffRunbook, prepareRunbook } from '../../source/runbook/online.ts';
 import { whyVoid } from '../../source/runbook/steps/online/evidence.ts';
 import { onlineStanding } from '../../source/runbook/verdict/online-standing.ts';
+import { rollbackVerdict } from '../../source/runbook/verdict/verdict.ts';
 import { upgradeStatus } from '../../source/usecases/status/status.ts';
 import { labCluster } from './clusters.ts';
 import { OnlineModel } from './online-model.ts';
@@ -217,6 +218,17 @@ describe('where it stands, for status', () => {
       'the preparation is void: a failover or switchover has been since it was begun: the timeline is 4, and was 3. Call it off with pgaf-upgrade call-off, then prepare again',
     );
     expect(onlineStanding(labCluster(), prepared().world())).toBeNull();
+  });
+
+  test('the verdict says that it is not rolled back but called off', () => {
+    expect(rollbackVerdict(facts, new OnlineModel(facts).world())).toEqual({
+      kind: 'nothing-to-undo',
+      says: 'nothing to undo',
+    });
+    expect(rollbackVerdict(facts, prepared().world())).toEqual({
+      kind: 'nothing-to-undo',
+      says: 'nothing to undo: PostgreSQL 15 serves; the preparation is called off with pgaf-upgrade call-off',
+    });
   });
 
   test('it is the way to the upgrade, and never its end', () => {

@@ -21,7 +21,7 @@ import { publishSession } from '../view/publish-session.ts';
 import { previewOf } from '../view/rollback-preview.ts';
 import { ViewStore } from '../view/view-store.ts';
 import { Decisions } from './decisions.ts';
-import { whyNotByMethod } from './method-refusal.ts';
+import { whyNoTurn, whyNotByMethod } from './method-refusal.ts';
 import { Prompts } from './prompts.ts';
 import { accepted, refused, whyNot } from './refusals.ts';
 import { type Takeover, whoseLock } from './resume.ts';
@@ -229,6 +229,8 @@ export class Engine implements EngineController {
 
   turn(direction: Direction): Accepted | Refusal {
     if (this.view.stage.kind === 'watching') return whyNot(this.view.stage);
+    const instead = whyNoTurn(this.view.direction);
+    if (instead !== null) return refused(instead);
     if (this.view.direction === direction)
       return refused(
         direction === 'rollback' ? 'the rollback is under way already' : 'the upgrade is under way already',

@@ -17,3 +17,15 @@ export const whyNotByMethod = (facts: ClusterFacts, direction: Direction): Probl
     );
   return null;
 };
+
+/** Why no rollback is made of it while it goes this way; null: one may be. The preparation changes nothing that a rollback would take back. */
+export const whyNoTurn = (direction: Direction): string | null => {
+  switch (direction) {
+    case 'prepare':
+      return 'a preparation is called off: leave, then run pgaf-upgrade call-off';
+    case 'call-off':
+      return 'it is being called off: to have it again, prepare again';
+    default:
+      return null;
+  }
+};

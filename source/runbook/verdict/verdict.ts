@@ -5,6 +5,7 @@ import { hostIn, isDataDirectory, type Observations } from '../../cluster/observ
 import { localMinute } from '../../cluster/times.ts';
 import { isAsKept, isSwapped, newClusterStarted, newSystemIdentifier } from '../language/evidence.ts';
 import { acceptsWritesOnOld } from '../language/old-version.ts';
+import { onlineStanding } from './online-standing.ts';
 import { type Route, rollbackRoute } from './route.ts';
 
 /** What a rollback means now. Computed from the disks of every host, never from a memory of what was done. */
@@ -63,13 +64,19 @@ const writtenSince = (facts: ClusterFacts, primary: NodeFacts, world: Observatio
   return `what ${facts.newMajor} wrote since ${localMinute(at)}${count > 0n ? ` (up to ${count} transactions)` : ''} is lost${notSentAgain(seen.receiving)}`;
 };
 
+/** The preparation of the online method changes nothing of the server that serves; but it is something, and it is ended in another way. */
+const nothingToUndo = (facts: ClusterFacts, world: Observations): string =>
+  ['preparing', 'behind', 'follows', 'void'].includes(onlineStanding(facts, world)?.stage ?? '')
+    ? `nothing to undo: PostgreSQL ${facts.oldMajor} serves; the preparation is called off with pgaf-upgrade call-off`
+    : 'nothing to undo';
+
 const says = (facts: ClusterFacts, route: Route, world: Observations): RollbackVerdict => {
   const primary = primaryOf(facts);
   switch (route.kind) {
     case 'unknown':
       return { kind: 'unknown', says: route.why };
     case 'nothing':
-      return { kind: 'nothing-to-undo', says: 'nothing to undo' };
+      return { kind: 'nothing-to-undo', says: nothingToUndo(facts, world) };
     case 'backup':
       return { kind: 'backup-only', says: 'only from a backup' };
     case 'own': {
