@@ -227,8 +227,16 @@ describe('where it stands, for status', () => {
     });
     expect(rollbackVerdict(facts, prepared().world())).toEqual({
       kind: 'nothing-to-undo',
-      says: 'nothing to undo: PostgreSQL 15 serves; the preparation is called off with pgaf-upgrade call-off',
+      says: 'nothing to undo: 15 serves, 17 follows; it is called off with pgaf-upgrade call-off',
     });
+  });
+
+  test('the verdict says in the header that it is void', () => {
+    const model = prepared();
+    model.server({ timeline: 4 });
+    expect(rollbackVerdict(facts, model.world()).says).toBe(
+      'nothing to undo: 15 serves, what was prepared is VOID; it is called off with pgaf-upgrade call-off',
+    );
   });
 
   test('it is the way to the upgrade, and never its end', () => {

@@ -64,11 +64,21 @@ const writtenSince = (facts: ClusterFacts, primary: NodeFacts, world: Observatio
   return `what ${facts.newMajor} wrote since ${localMinute(at)}${count > 0n ? ` (up to ${count} transactions)` : ''} is lost${notSentAgain(seen.receiving)}`;
 };
 
-/** The preparation of the online method changes nothing of the server that serves; but it is something, and it is ended in another way. */
-const nothingToUndo = (facts: ClusterFacts, world: Observations): string =>
-  ['preparing', 'behind', 'follows', 'void'].includes(onlineStanding(facts, world)?.stage ?? '')
-    ? `nothing to undo: PostgreSQL ${facts.oldMajor} serves; the preparation is called off with pgaf-upgrade call-off`
-    : 'nothing to undo';
+/**
+ * The preparation of the online method changes nothing of the server that serves; but it is something, and it is ended in another way. Without numbers: whoever is told of
+ * each change of the verdict would be told of each byte.
+ */
+const nothingToUndo = (facts: ClusterFacts, world: Observations): string => {
+  const stage = onlineStanding(facts, world)?.stage ?? 'not-begun';
+  if (stage === 'not-begun') return 'nothing to undo';
+  const far = {
+    preparing: 'an online upgrade is being prepared',
+    behind: `${facts.newMajor} is being prepared, and does not follow closely`,
+    follows: `${facts.newMajor} follows`,
+    void: `what was prepared is VOID`,
+  }[stage];
+  return `nothing to undo: ${facts.oldMajor} serves, ${far}; it is called off with pgaf-upgrade call-off`;
+};
 
 const says = (facts: ClusterFacts, route: Route, world: Observations): RollbackVerdict => {
   const primary = primaryOf(facts);
