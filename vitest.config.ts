@@ -25,7 +25,7 @@ const sandboxed = [
 ];
 
 /** Each script of a rollback, and of a cluster with tablespaces, ended at every moment: `npm run test:kills`, in CI and before the lab. */
-const killed = 'test/runbook/killed-{tablespaces,rollback}.test.ts';
+const killed = 'test/runbook/killed-{tablespaces,rollback,online}.test.ts';
 
 /** A demo on a machine without GNU's programs, by stand-ins that refuse what POSIX does not have: `npm run test:posix`, in CI and before the lab. */
 const withoutGnu = 'test/embedded/not-gnu.test.ts';

@@ -8,6 +8,7 @@ import { parseState } from '../../../source/inspect/state/parse.ts';
 import { stateScript } from '../../../source/inspect/state/script.ts';
 import { cleanupRunbook } from '../../../source/runbook/cleanup.ts';
 import { type Probe, ready, type Step } from '../../../source/runbook/language/step.ts';
+import { callOffRunbook, prepareRunbook } from '../../../source/runbook/online.ts';
 import { rollbackRunbook } from '../../../source/runbook/rollback.ts';
 import { upgradeRunbook } from '../../../source/runbook/upgrade.ts';
 import { type RollbackVerdict, rollbackVerdict } from '../../../source/runbook/verdict/verdict.ts';
@@ -27,7 +28,7 @@ export interface Case {
   readonly step: string;
   /** What tells it from another case of the same step. */
   readonly says?: string;
-  readonly of?: 'rollback' | 'cleanup';
+  readonly of?: 'rollback' | 'cleanup' | 'prepare' | 'call-off';
   /** A script that is no step's: it is begun again in every state. */
   readonly script?: (host: Sandbox) => Fragment;
   /** What is gone on without. */
@@ -151,7 +152,7 @@ interface Now {
 const now = (one: Case, box: Sandbox, model: Model): Now => {
   const alias = one.step.split('.')[1] ?? '';
   const host = hostsOf(box.facts).find((found) => found.alias === alias) ?? box.node;
-  const ran = box.sh(atSandbox(box, stateScript(host, 17, null).text));
+  const ran = box.sh(atSandbox(box, stateScript(host, 17, null, box.facts).text));
   const world: Observations = {
     hosts: {
       ...model.world().hosts,
@@ -172,7 +173,11 @@ const now = (one: Case, box: Sandbox, model: Model): Now => {
       ? rollbackRunbook(box.facts, world).steps
       : one.of === 'cleanup'
         ? cleanupRunbook(box.facts, world)
-        : upgradeRunbook(box.facts);
+        : one.of === 'prepare'
+          ? prepareRunbook(box.facts, world)
+          : one.of === 'call-off'
+            ? callOffRunbook(box.facts, world)
+            : upgradeRunbook(box.facts);
   return { world, step: steps.find(({ id }) => id === one.step) };
 };
 
@@ -188,7 +193,7 @@ const textOf = (one: Case, box: Sandbox, step: Pick<Step, 'script'>, world: Obse
   const functions = programs.flatMap(([name, lines]) =>
     [name, `stub_${name}`].map((called) => `${called}() ( set -eu; pgaf_program=yes\n${lines.join('\n')}\n)`),
   );
-  return [...functions, 'taskset() { shift 2; "$@"; }', text].join('\n');
+  return [...functions, 'taskset() { shift 2; "$@"; }', 'nice() { shift 2; "$@"; }', text].join('\n');
 };
 
 const unmet = ({ world, step }: Now): readonly string[] =>

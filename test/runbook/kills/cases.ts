@@ -2,6 +2,7 @@ import type { Case } from './case.ts';
 import { cleanupCases } from './cleanup.ts';
 import { jobCases } from './jobs.ts';
 import { linkCases } from './links.ts';
+import { onlineCases } from './online.ts';
 import { rollbackCases } from './rollback.ts';
 import { spaceCases } from './spaces.ts';
 import { upgradeCases } from './upgrade.ts';
@@ -19,4 +20,5 @@ export const cases: readonly Case[] = [
   ...cleanupCases,
   ...jobCases,
   ...walCases,
+  ...onlineCases,
 ];
