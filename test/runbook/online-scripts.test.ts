@@ -42,6 +42,8 @@ beforeEach(() => {
     `for one; do case $one in --pgdata=*) at=\${one#*=} ;; esac; done`,
     'for last; do :; done',
     'case $last in',
+    '  status) [ -e "$at/postmaster.pid" ] || exit 3 ;;',
+    '  stop) rm -f "$at/postmaster.pid" ;;',
     '  promote) rm "$at/standby.signal"; mkdir -p "$at/pg_wal"; printf "1\\t0/9000000\\tno\\n" >"$at/pg_wal/00000002.history"; printf "1\\t0/9000000\\tno\\n\\n2\\t0/C000000\\tno\\n" >"$at/pg_wal/00000003.history"',
     `    sed "s/^\\(Latest checkpoint's TimeLineID: *\\).*/\\13/" "$at/global/pg_control" >"$at/c"; mv "$at/c" "$at/global/pg_control" ;;`,
     'esac',
@@ -133,10 +135,14 @@ describe('its end', () => {
     });
   });
 
-  test('a server that runs on the copy is not started a second time', () => {
+  test('a server that a try which was ended has left on it is stopped first', () => {
     run('copy');
     host.write(join(copy, 'postmaster.pid'), `${process.pid}\n`);
-    expect(run('promote-copy')).toMatchObject({ code: 1, output: expect.stringContaining('which is alive') });
+    expect(run('promote-copy')).toMatchObject({
+      code: 0,
+      output: expect.stringContaining('it is stopped first'),
+    });
+    expect(host.has(join(copy, 'postmaster.pid'))).toBe(false);
   });
 });
 

@@ -279,6 +279,10 @@ copy=/var/lib/pgsql/data_pg15_copy
 kin /var/lib/pgsql/data_pg15_copy || { echo '/var/lib/pgsql/data_pg15_copy has no marker file of an upgrade of this cluster (.pgaf-upgrade): it may belong to somebody else. Inspect it first' >&2; exit 1; }
 state() { /opt/vmware/postgres/15/bin/pg_controldata -D "$copy" | sed -n "s/^$1: *//p"; }
 [ -e "$copy/global/pg_control" ] || { echo "$copy was taken over by pg_upgrade already" >&2; exit 1; }
+if kin /var/lib/pgsql/data_pg15_copy && /opt/vmware/postgres/15/bin/pg_ctl --pgdata=/var/lib/pgsql/data_pg15_copy status >/dev/null 2>&1; then
+  echo 'its server runs, from a try that was ended: it is stopped first'
+  /opt/vmware/postgres/15/bin/pg_ctl --pgdata=/var/lib/pgsql/data_pg15_copy --wait --timeout=600 --mode=fast --silent stop
+fi
 idle "$copy"
 if [ -e "$copy/standby.signal" ]; then
   /opt/vmware/postgres/15/bin/pg_ctl \
@@ -447,8 +451,39 @@ marked() { [ -d "$1" ] && [ ! -L "$1" ] && [ -f "$1/.pgaf-upgrade" ] && [ ! -L "
 ours() { marked "$1" && mark | cmp -s - "$1/.pgaf-upgrade"; }
 kin() { marked "$1" && [ "$(sed -n 2p "$1/.pgaf-upgrade")" = system=7711174124246397031 ]; }
 unmark() { rm -f "$1/.pgaf-upgrade" "$1/.pgaf-upgrade.new"; sync "$1"; }
+idle() ( # DIRECTORY...: nothing runs in them, nobody has them open; else it says who
+  real=
+  for dir in "$@"; do
+    [ -d "$dir" ] || continue
+    real=$(printf '\''%s\n%s'\'' "$real" "$(readlink -f -- "$dir")")
+    [ -s "$dir/postmaster.pid" ] || continue
+    read -r pid <"$dir/postmaster.pid" || true
+    pid=${pid#-}
+    case $pid in *[!0-9]*) continue ;; esac
+    [ "$(stat -c %u "/proc/$pid" 2>/dev/null)" = "$(stat -c %u "$dir/postmaster.pid")" ] || continue
+    echo "$dir/postmaster.pid names process $pid ($(cat "/proc/$pid/comm" 2>/dev/null)), which is alive: stop it first" >&2
+    exit 1
+  done
+  [ -n "$real" ] || exit 0
+  open=$(set -- /proc/[0-9]*/fd /proc/[0-9]*/cwd; for wait in 0.1 0.4 0.5 1 1 ""; do
+    open=$(find "$@" -maxdepth 1 -type l -printf '\''%p %l\n'\'' 2>/dev/null | real=$real awk '\''
+      BEGIN { n = split(ENVIRON["real"], real, "\n") }
+      { path = substr($0, index($0, " ") + 1)
+        for (i = 2; i <= n; i++) if (path == real[i] || index(path, real[i] "/") == 1) { split($0, part, "/"); held[part[3]] = path } }
+      END { for (pid in held) print pid, held[pid] }'\'')
+    # gone in a moment is whoever passes by; asked again are those who were found
+    [ -n "$open" ] && [ -n "$wait" ] || break
+    sleep $wait
+    set --; for pid in $(printf '\''%s\n'\'' "$open" | cut -d '\'' '\'' -f 1); do set -- "$@" "/proc/$pid/fd" "/proc/$pid/cwd"; done
+  done; printf %s "$open")
+  [ -n "$open" ] || exit 0
+  printf '\''%s\n'\'' "$open" | head -n 3 | while read -r pid path; do
+    echo "process $pid ($(cat "/proc/$pid/comm" 2>/dev/null)) has $path open: end it first" >&2
+  done
+  exit 1
+)
 kin /var/lib/pgsql/data_pg17_new || { echo '\''/var/lib/pgsql/data_pg17_new has no marker file of an upgrade of this cluster (.pgaf-upgrade): it may belong to somebody else. Inspect it first'\'' >&2; exit 1; }
-[ ! -e /var/lib/pgsql/data_pg17_new/postmaster.pid ] || { echo '\''/var/lib/pgsql/data_pg17_new/postmaster.pid is there: a server runs in it'\'' >&2; exit 1; }
+idle /var/lib/pgsql/data_pg17_new
 set -- /var/lib/pgsql/data_pg17_new
 for f in pg_hba.conf pg_ident.conf postgresql-auto-failover.conf postgresql.auto.conf postgresql.conf server.crt server.key; do
   if [ -e /var/lib/pgsql/data/"$f" ]; then
@@ -752,6 +787,10 @@ idle() ( # DIRECTORY...: nothing runs in them, nobody has them open; else it say
   exit 1
 )
 [ "$(cat /var/lib/pgsql/data/PG_VERSION)" = 15 ] || { echo '/var/lib/pgsql/data is not PostgreSQL 15: there was a cut-over' >&2; exit 1; }
+if kin /var/lib/pgsql/data_pg15_copy && /opt/vmware/postgres/15/bin/pg_ctl --pgdata=/var/lib/pgsql/data_pg15_copy status >/dev/null 2>&1; then
+  echo 'its server runs, from a try that was ended: it is stopped first'
+  /opt/vmware/postgres/15/bin/pg_ctl --pgdata=/var/lib/pgsql/data_pg15_copy --wait --timeout=600 --mode=fast --silent stop
+fi
 idle /var/lib/pgsql/data_pg15_copy /var/lib/pgsql/data_pg15_copy.20261123T014800Z-1a2b /var/lib/pgsql/data_pg17_new /var/lib/pgsql/data_pg17_new.20261123T014800Z-1a2b
 if [ -e /var/lib/pgsql/data_pg17_new ]; then kin /var/lib/pgsql/data_pg17_new || { echo '/var/lib/pgsql/data_pg17_new has no marker file of ours: inspect it first' >&2; exit 1; }; discard /var/lib/pgsql/data_pg17_new /var/lib/pgsql/data_pg17_new.20261123T014800Z-1a2b; fi
 if [ -e /var/lib/pgsql/data_pg15_copy ]; then kin /var/lib/pgsql/data_pg15_copy || { echo '/var/lib/pgsql/data_pg15_copy has no marker file of ours: inspect it first' >&2; exit 1; }; discard /var/lib/pgsql/data_pg15_copy /var/lib/pgsql/data_pg15_copy.20261123T014800Z-1a2b; fi

@@ -10,6 +10,7 @@ import { discardFunction, isKin, makingOf, ownershipFunctions } from '../../shel
 import { rootScript } from '../../shell/root-verbs.ts';
 import { idleFunction } from '../../shell/self-checks.ts';
 import { fingerprint, inBin, privateSocket, script } from '../../shell/shell.ts';
+import { stopCopyLines } from './copy.ts';
 import { askServer, eachDatabase, listLines } from './databases.ts';
 import { onlineHolds, onlineIn, onlineOn, onOnline } from './evidence.ts';
 import { copyInMaking, copyOf, onlineDirectory, serveFile } from './names.ts';
@@ -209,6 +210,7 @@ export const removeCopies =
       ${discardFunction}
       ${idleFunction}
       [ "$(cat ${word`${host.data}/PG_VERSION`})" = ${facts.oldMajor} ] || { echo ${word`${host.data} is not PostgreSQL ${facts.oldMajor}: there was a cut-over`} >&2; exit 1; }
+      ${stopCopyLines(host, copy)}
       idle ${copy} ${making} ${host.newData} ${spare}
       if [ -e ${host.newData} ]; then kin ${host.newData} || { echo ${word`${host.newData} has no marker file of ours: inspect it first`} >&2; exit 1; }; discard ${host.newData} ${spare}; fi
       if [ -e ${copy} ]; then kin ${copy} || { echo ${word`${copy} has no marker file of ours: inspect it first`} >&2; exit 1; }; discard ${copy} ${making}; fi

@@ -1,5 +1,5 @@
-import { type ClusterFacts, primaryOf } from '../../../cluster/facts.ts';
-import { hereDocument, sh, word } from '../../../cluster/fragment.ts';
+import { type ClusterFacts, type HostFacts, primaryOf } from '../../../cluster/facts.ts';
+import { type Fragment, hereDocument, sh, word } from '../../../cluster/fragment.ts';
 import { isDataDirectory } from '../../../cluster/observations.ts';
 import { type Path, parentOf } from '../../../cluster/words.ts';
 import { done, half, makeStep, pending } from '../../language/make-step.ts';
@@ -57,6 +57,14 @@ const slotsThere = (facts: ClusterFacts): Condition =>
     if (replicatedIn(seen).length === 0) return { holds: false, found: 'no database has tables' };
     return other === undefined ? { holds: true } : { holds: false, found: `not ${other.name}` };
   });
+
+/** Lines that stop the copy's server, where a try that was ended has left it: the copy is ours, and nobody else has started one on it. Behind {@link ownershipFunctions}. */
+export const stopCopyLines = (host: HostFacts, copy: Path): Fragment => sh`
+  if kin ${copy} && ${inBin(host.oldBindir, 'pg_ctl')} ${option('--pgdata', copy)} status >/dev/null 2>&1; then
+    echo 'its server runs, from a try that was ended: it is stopped first'
+    ${inBin(host.oldBindir, 'pg_ctl')} ${option('--pgdata', copy)} --wait --timeout=600 --mode=fast --silent stop
+  fi
+`;
 
 /** Behind the slots, so that what is not in it comes by them. It arrives under a name that is this run's, and has its own once it is whole. */
 export const takeCopy: StepOf = (facts, phase) => {
@@ -149,6 +157,7 @@ export const promoteCopy: StepOf = (facts, phase) => {
       ${kinLine(copy)}
       state() { ${inBin(primary.oldBindir, 'pg_controldata')} -D "$copy" | sed -n "s/^$1: *//p"; }
       [ -e "$copy/global/pg_control" ] || { echo "$copy was taken over by pg_upgrade already" >&2; exit 1; }
+      ${stopCopyLines(primary, copy)}
       idle "$copy"
       if [ -e "$copy/standby.signal" ]; then
         ${pgCtl(primary.oldBindir, copy, sh`--silent`, option('--log', log), sh`start`)} </dev/null >/dev/null 2>&1 || { tail -n 20 ${log} >&2; exit 1; }

@@ -12,6 +12,7 @@ import { analyzeLines } from '../../shell/analyze.ts';
 import { carriedIsKept, carryLines } from '../../shell/configuration.ts';
 import { isKin, kinLine, ownershipFunctions } from '../../shell/ownership.ts';
 import { rootScriptAfter } from '../../shell/root-verbs.ts';
+import { idleFunction } from '../../shell/self-checks.ts';
 import { inBin, mark, script } from '../../shell/shell.ts';
 import { toDoFunctions } from '../../shell/to-do.ts';
 import { askServer, eachDatabase, listLines } from './databases.ts';
@@ -56,8 +57,9 @@ export const startFollower: StepOf = (facts, phase) => {
     umask 077
     cd / # of whoever became postgres, a directory that postgres may not enter
     ${ownershipFunctions(facts)}
+    ${idleFunction}
     ${kinLine(primary.newData)}
-    [ ! -e ${word`${primary.newData}/postmaster.pid`} ] || { echo ${word`${primary.newData}/postmaster.pid is there: a server runs in it`} >&2; exit 1; }
+    idle ${primary.newData}
     ${carryLines(primary, primary.data, primary.newData)}
     ${carriedIsKept}
     mkdir -p ${onlineDirectory(primary)} ${socket} ${log}

@@ -1,0 +1,36 @@
+import { expect, test } from 'vitest';
+import {
+  privateGoneLines,
+  privateStartLines,
+  privateUnitOf,
+} from '../../source/runbook/shell/private-units.ts';
+import { verbLines } from '../../source/runbook/shell/root-verbs.ts';
+import { labCluster } from './clusters.ts';
+import { word } from './word.ts';
+
+const workDir = word('/srv/50% "pg" $HOME/@work');
+
+test('a path is a path in a unit file, whatever is in it', () => {
+  const { text } = privateStartLines(workDir, 'new', word('postgres'));
+  expect(text).toContain(String.raw`ExecStart=/bin/sh "/srv/50%% \"pg\" $$HOME/@work/online/serve-new"`);
+  expect(text).toContain('ConditionPathExists=/srv/50%% "pg" $HOME/@work/online/serve-new');
+  expect(text).toContain('User=postgres');
+});
+
+test('a unit’s name is this data directory’s alone, and both go together', () => {
+  const [one, other] = [privateUnitOf(workDir, 'new'), privateUnitOf(word('/srv/other/@work'), 'new')];
+  expect(one).toMatch(/^pgaf-upgrade-[0-9a-f]{10}-new\.service$/);
+  expect(one).not.toBe(other);
+  for (const role of ['new', 'old'] as const)
+    expect(privateGoneLines(workDir).text).toContain(privateUnitOf(workDir, role));
+});
+
+test('root has the verbs only for a cluster with the online method, and as root nothing of postgres’s is read', () => {
+  const [node] = labCluster().nodes;
+  if (node === undefined) throw new Error('the lab has nodes');
+  const online = verbLines(labCluster({ method: 'online' }), node);
+  expect([...verbLines(labCluster(), node).keys()]).not.toContain('serve-new');
+  expect([...online.keys()]).toEqual(expect.arrayContaining(['serve-new', 'serve-gone']));
+  for (const verb of ['serve-new', 'serve-gone'] as const)
+    expect(online.get(verb)?.text).not.toMatch(/(?:cat|read|\.|source) [^>]*@work/);
+});
