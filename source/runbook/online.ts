@@ -4,6 +4,7 @@ import { each, phase, procedure } from './language/outline.ts';
 import type { Step } from './language/step.ts';
 import { dropSlots, hasLeftovers, removeCopies, stopFollower, thawSchema } from './steps/online/call-off.ts';
 import { promoteCopy, takeCopy } from './steps/online/copy.ts';
+import { cutOver } from './steps/online/cut-over.ts';
 import {
   collectFollowerStatistics,
   startFollower,
@@ -44,6 +45,10 @@ export const prepareRunbook = (facts: ClusterFacts, world: Observations): readon
     phase('L', 'Follow', [startFollower, subscribe, collectFollowerStatistics, waitForFollower]),
   ]);
 };
+
+/** The cut-over. Not within anybody's reach yet: docs/development/online-branch.md, “Next”. */
+export const cutOverRunbook = (facts: ClusterFacts): readonly Step[] =>
+  procedure(facts, [phase('N', 'Cut over', [cutOver])]);
 
 /** Before the cut-over, at any moment: as if nothing had been. A node that was the primary then, and is not any more, is cleared as well. */
 export const callOffRunbook = (facts: ClusterFacts, world: Observations): readonly Step[] => {

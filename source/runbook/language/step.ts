@@ -30,6 +30,7 @@ export const phases = [
   { id: 'J', title: 'Publish', says: 'application online, schema frozen' },
   { id: 'K', title: 'Copy', says: 'application online, WAL kept' },
   { id: 'L', title: 'Follow', says: 'the new version follows' },
+  { id: 'N', title: 'Cut over', says: 'the new version serves' },
   { id: 'X', title: 'Call off', says: 'as before the preparation' },
 ] as const;
 export type PhaseId = (typeof phases)[number]['id'];

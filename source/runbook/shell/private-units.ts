@@ -1,4 +1,4 @@
-import { type Fragment, hereDocument, sh, spaced, word } from '../../cluster/fragment.ts';
+import { type Fragment, hereDocument, known, sh, spaced, word } from '../../cluster/fragment.ts';
 import type { OsUser, Path, UnitName } from '../../cluster/words.ts';
 import { workTag } from '../../cluster/work-directory.ts';
 
@@ -71,3 +71,44 @@ export const privateGoneLines = (workDir: Path): Fragment => sh`
   done
   systemctl daemon-reload
 `;
+
+/** Files that postgres has written in its own directory, and that the cut-over runs as postgres: root reads none of them. */
+export const handedFiles = ['aside', 'carry-over', 'in-place', 'opened', 'home', 'go-on'] as const;
+export type HandedFile = (typeof handedFiles)[number];
+export const handedFileOf = (workDir: Path, file: HandedFile): Path =>
+  word`${workDir}/online/${known<HandedFile>(file)}`;
+
+/**
+ * The cut-over as root sees it, from the stop to whoever serves at its end. Between the lines of its own everything is postgres's. Whatever fails before the new version lies in
+ * the place of the old one sends the old one home: it has written nothing since its stop but our marker. `hold`, `release`: what keeps everybody else from starting the unit.
+ *
+ * The new version is started by a unit of ours first, so that it serves without waiting for the monitor; pg_autoctl takes over a server that it finds running.
+ */
+export const cutOverLines = (
+  workDir: Path,
+  postgres: OsUser,
+  unit: UnitName,
+  { stop, release }: { readonly stop: Fragment; readonly release: Fragment },
+): Fragment => {
+  const as = (file: HandedFile): Fragment =>
+    sh`runuser -u ${postgres} -- sh ${handedFileOf(workDir, file)} </dev/null`;
+  const [next, last] = [privateUnitOf(workDir, 'new'), privateUnitOf(workDir, 'old')];
+  return sh`
+    cd /
+    ${stop}
+    systemctl reset-failed ${next} ${last} 2>/dev/null || true
+    if ${as('aside')} && systemctl start ${last} && ${as('carry-over')} && systemctl stop ${next} && ${as('in-place')}; then
+      systemctl start ${next}
+      ${as('opened')}
+    else
+      systemctl stop ${last}
+      ${as('home')}
+      ${release}
+      systemctl reset-failed ${unit} 2>/dev/null || true
+      systemctl start ${unit}
+      systemctl start ${next}
+      ${as('go-on')}
+      exit 1
+    fi
+  `;
+};

@@ -22,6 +22,7 @@ const verbWords: Readonly<Record<RootVerb, Fragment>> = {
   crontabs: sh`reads which crontabs work on PostgreSQL or start the unit, and prints those lines`,
   'serve-new': sh`the private server of the new version: its unit, enabled and started`,
   'serve-gone': sh`the units of the private servers, stopped and gone`,
+  'cut-over': sh`the old version stops, the new one serves; or the old one goes home and serves`,
 };
 
 /** Where its rule goes; sudo reads no file there with a dot in its name. */

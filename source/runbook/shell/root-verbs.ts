@@ -12,7 +12,7 @@ import {
 } from '../../cluster/words.ts';
 import { crontabsLines } from './crontabs.ts';
 import { dependentsFunction } from './dependents.ts';
-import { privateGoneLines, privateStartLines } from './private-units.ts';
+import { cutOverLines, privateGoneLines, privateStartLines } from './private-units.ts';
 import { idleFunction } from './self-checks.ts';
 import { script } from './shell.ts';
 
@@ -86,6 +86,13 @@ const dependentsLines = (unit: UnitName): Fragment => sh`
     dependents ${unit} > "$hang.new"
     if [ -s "$hang.new" ]; then sync "$hang.new" || sync; mv "$hang.new" "$hang"; else rm -f "$hang.new"; fi
   fi
+`;
+
+const stopLines = (unit: UnitName): Fragment => sh`
+  ${dependentsLines(unit)}
+  ${holdLines(unit)}
+  # a start that somebody asks for meanwhile would take the place of the stop, which then ends as canceled
+  systemctl stop --job-mode=replace-irreversibly ${unit}
 `;
 
 /** What went down with the unit comes back with it. Its own trouble is no trouble of the cluster, and nothing waits for it. */
@@ -302,6 +309,7 @@ export const rootVerbs = [
   'crontabs',
   'serve-new',
   'serve-gone',
+  'cut-over',
 ] as const;
 export type RootVerb = (typeof rootVerbs)[number];
 
@@ -312,15 +320,7 @@ export const verbLines = (way: RootWay, host: RootHost): ReadonlyMap<RootVerb, F
   if (service.kind === 'systemd') {
     const { unit } = service;
     if (host.data !== null) {
-      verbs.set(
-        'stop',
-        sh`
-          ${dependentsLines(unit)}
-          ${holdLines(unit)}
-          # a start that somebody asks for meanwhile would take the place of the stop, which then ends as canceled
-          systemctl stop --job-mode=replace-irreversibly ${unit}
-        `,
-      );
+      verbs.set('stop', stopLines(unit));
       verbs.set(
         'start',
         sh`
@@ -344,6 +344,16 @@ export const verbLines = (way: RootWay, host: RootHost): ReadonlyMap<RootVerb, F
     if (way.method === 'online' && host.workDir !== undefined) {
       verbs.set('serve-new', privateStartLines(host.workDir, 'new', host.postgres ?? way.postgres));
       verbs.set('serve-gone', privateGoneLines(host.workDir));
+      verbs.set(
+        'cut-over',
+        cutOverLines(host.workDir, host.postgres ?? way.postgres, unit, {
+          stop: stopLines(unit),
+          release: sh`
+            ${holdGoneLines(unit)}
+            ${dependentsBackLines(unit)}
+          `,
+        }),
+      );
     }
     if (host.data === null) verbs.set('keeper', keeperLines(unit));
     verbs.set('log', sh`journalctl --no-pager -q -o cat -n 25 -u ${unit}`);

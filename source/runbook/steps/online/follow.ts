@@ -13,11 +13,12 @@ import { carriedIsKept, carryLines } from '../../shell/configuration.ts';
 import { isKin, kinLine, ownershipFunctions } from '../../shell/ownership.ts';
 import { rootScriptAfter } from '../../shell/root-verbs.ts';
 import { idleFunction } from '../../shell/self-checks.ts';
-import { inBin, mark, script } from '../../shell/shell.ts';
+import { mark, script } from '../../shell/shell.ts';
 import { toDoFunctions } from '../../shell/to-do.ts';
 import { askServer, eachDatabase, listLines } from './databases.ts';
 import { notVoid, onlineIn, onOnline, replicatedIn, slotOf, whyVoid } from './evidence.ts';
 import { copyOf, onlineDirectory, privateSocketOf, serveFile } from './names.ts';
+import { fileLines, privateLogOf, privateServerCommand } from './private-server.ts';
 
 const undo = undoText('call the preparation off: pgaf-upgrade call-off');
 
@@ -38,20 +39,14 @@ export const startFollower: StepOf = (facts, phase) => {
   const [socket, serve, log] = [
     privateSocketOf(primary, 'new'),
     serveFile(primary, 'new'),
-    word`${onlineDirectory(primary)}/new-log`,
+    privateLogOf(primary, 'new'),
   ];
-  const setting = (name: 'hba_file' | 'unix_socket_directories' | 'log_directory', value: Path) =>
-    quoted(`${name}=${value}`);
   const servers = sh`
     # written by pgaf-upgrade: PostgreSQL ${facts.newMajor} follows ${facts.oldMajor}, on a socket that nobody else reaches
     set -eu
     [ -f ${word`${primary.newData}/PG_VERSION`} ] || exit 0
-    exec ${inBin(primary.newBindir, 'postgres')} -D ${primary.newData} -c listen_addresses= -c port=${primary.port} \
-      -c ${setting('unix_socket_directories', socket)} -c unix_socket_permissions=0700 -c ${setting('hba_file', word`${socket}/pg_hba.conf`)} \
-      -c ssl=off -c archive_mode=off -c synchronous_standby_names= -c primary_conninfo= -c restore_command= -c shared_preload_libraries= \
-      -c wal_level=logical -c default_transaction_read_only=off -c huge_pages=off -c shared_buffers=256MB \
-      -c max_worker_processes=24 -c max_logical_replication_workers=16 -c wal_retrieve_retry_interval=1s \
-      -c logging_collector=on -c log_destination=stderr -c ${setting('log_directory', log)} -c log_filename=%a.log -c log_truncate_on_rotation=on -c log_rotation_age=1d -c log_rotation_size=0
+    exec ${privateServerCommand(primary, 'new', primary.newBindir, primary.newData)} \
+      -c wal_level=logical -c max_worker_processes=24
   `;
   const first = script(sh`
     umask 077
@@ -64,9 +59,7 @@ export const startFollower: StepOf = (facts, phase) => {
     ${carriedIsKept}
     mkdir -p ${onlineDirectory(primary)} ${socket} ${log}
     echo 'local all all trust' > ${socket}/pg_hba.conf
-    ${hereDocument(sh`cat > ${serve}.new`, 'END-OF-SERVE', servers)}
-    sync ${serve}.new || sync
-    mv ${serve}.new ${serve}
+    ${fileLines(serve, servers)}
   `);
   return makeStep(facts, {
     id: 'start-follower',

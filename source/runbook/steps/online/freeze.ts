@@ -21,6 +21,7 @@ import { ownSchemaSql } from './own-schema.ts';
  * Whoever must change something sets pgaf_upgrade.pass, as a superuser. Sources: PostgreSQL, event-triggers, event-trigger-matrix; each seen with 15.20 on the lab.
  *
  * pgaf_upgrade.identity: what was the replica identity of each table to which this has given another.
+ * pgaf_upgrade.sequence: where each sequence stood when it was looked at last, and when that was another place than before (steps/online/carry-over-sql.ts).
  * The schema's comment: the run, and on which timeline the server was then; a failover makes the slots worth nothing, and this tells of it.
  */
 const freezeSql = `\\set QUIET on
@@ -34,6 +35,14 @@ select format('comment on schema pgaf_upgrade is %L', format('run=%s system=%s t
   where coalesce(obj_description(to_regnamespace('pgaf_upgrade'), 'pg_namespace'), '') !~ ('^run=' || :'run' || ' ') \\gexec
 create table if not exists pgaf_upgrade.marker (what text primary key, at timestamptz not null);
 create table if not exists pgaf_upgrade.identity (schema name, relation name, was "char" not null, index name, primary key (schema, relation));
+create table if not exists pgaf_upgrade.sequence (schema name, name name, last bigint not null, called boolean not null, moved timestamptz not null, primary key (schema, name));
+create or replace function pgaf_upgrade.uncalled(one regclass) returns bigint language plpgsql set search_path = pg_catalog as $body$
+declare
+  last bigint;
+begin
+  execute format('select last_value from %s', one) into last;
+  return last;
+end $body$;
 create or replace function pgaf_upgrade.frozen() returns event_trigger language plpgsql set search_path = pg_catalog as $body$
 begin
   if current_setting('pgaf_upgrade.pass', true) = 'on' and current_setting('is_superuser') = 'on' then return; end if;
