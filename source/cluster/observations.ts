@@ -164,6 +164,8 @@ export const onlineDatabaseViewSchema = z.object({
   lacking: z.number().int(),
   frozen: z.boolean(),
   published: z.boolean(),
+  /** A subscription by which it followed the old version is there still. */
+  forward: z.boolean().default(false),
   /** Of the newest preparation: its run, and on which timeline the server was. */
   run: z.string().nullable(),
   timeline: z.number().int().nullable(),
@@ -193,6 +195,8 @@ export interface OnlineView {
   /** The end of the last record that the copy has replayed, by its own timeline's history file; null: it was not promoted. */
   readonly copyEnd: string | null;
   readonly follower: z.infer<typeof followerSchema> | null;
+  /** Behind the cut-over: the old version, on its own socket, and its subscriptions. Absent: it does not answer. */
+  readonly back?: z.infer<typeof followerSchema>;
   /** A unit of ours for a private server is there, and enabled. */
   readonly units: readonly string[];
   /** Tables of the follower have statistics: names in our own directory. */

@@ -4,13 +4,14 @@ import { each, phase, procedure } from './language/outline.ts';
 import type { Step } from './language/step.ts';
 import { dropSlots, hasLeftovers, removeCopies, stopFollower, thawSchema } from './steps/online/call-off.ts';
 import { promoteCopy, takeCopy } from './steps/online/copy.ts';
-import { cutOver } from './steps/online/cut-over.ts';
+import { cutBack, cutOver } from './steps/online/cut-over.ts';
 import {
   collectFollowerStatistics,
   startFollower,
   subscribe,
   waitForFollower,
 } from './steps/online/follow.ts';
+import { adoptServer, followBack } from './steps/online/follow-back.ts';
 import { freezeSchema } from './steps/online/freeze.ts';
 import { createSlots, setIdentities } from './steps/online/publish.ts';
 import { upgradeTheCopy } from './steps/online/upgrade-copy.ts';
@@ -20,6 +21,7 @@ import {
   setWalLevelOnSecondary,
   withoutLogical,
 } from './steps/online/wal-level.ts';
+import { writeSystemIdentifier } from './steps/system-identifier.ts';
 
 /**
  * The online method: days before the window, as far as “the new version follows the old one, lag n”. What stands, what is missing, and why it is as it is:
@@ -48,7 +50,14 @@ export const prepareRunbook = (facts: ClusterFacts, world: Observations): readon
 
 /** The cut-over. Not within anybody's reach yet: docs/development/online-branch.md, “Next”. */
 export const cutOverRunbook = (facts: ClusterFacts): readonly Step[] =>
-  procedure(facts, [phase('N', 'Cut over', [cutOver])]);
+  procedure(facts, [
+    phase('N', 'Cut over', [cutOver, writeSystemIdentifier, adoptServer]),
+    phase('O', 'Follow back', [followBack]),
+  ]);
+
+/** The way back, once the old version follows. Likewise. */
+export const cutBackRunbook = (facts: ClusterFacts): readonly Step[] =>
+  procedure(facts, [phase('Q', 'Cut back', [cutBack])]);
 
 /** Before the cut-over, at any moment: as if nothing had been. A node that was the primary then, and is not any more, is cleared as well. */
 export const callOffRunbook = (facts: ClusterFacts, world: Observations): readonly Step[] => {

@@ -6,6 +6,7 @@ online_databases_sql=
 online_database_sql=
 follower_sql=
 follower_socket=
+back_socket=
 copy=
 private_units=
 
@@ -16,6 +17,7 @@ online() {
     text online.databases "$(ask "$socket" postgres "$online_databases_sql" | while IFS= read -r one; do ask "$socket" "$one" "$online_database_sql" </dev/null; done)"
   fi
   [ -S "$follower_socket/.s.PGSQL.$port" ] && text online.follower "$(ask "$follower_socket" postgres "$follower_sql")"
+  [ -S "$back_socket/.s.PGSQL.$port" ] && text online.back "$(ask "$back_socket" postgres "$follower_sql")"
   directory online.copy "$copy"
   # of its own, newest timeline: until it is promoted, which takes its standby.signal away, the newest one is the cluster's
   [ -e "$copy/standby.signal" ] || for history in "$copy"/pg_wal/*.history; do [ -f "$history" ] && newest=$history; done

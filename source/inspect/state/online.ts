@@ -21,6 +21,7 @@ const databaseSql = `select json_build_object('name', current_database(), 'oid',
   'tables', count(*), 'lacking', count(*) filter (where lacking),
   'frozen', (select count(*) = 3 from pg_event_trigger where evtname in ('pgaf_frozen_start', 'pgaf_frozen_end', 'pgaf_frozen_drop') and evtenabled = 'O'),
   'published', exists (select from pg_publication where pubname = 'pgaf_upgrade' and puballtables),
+  'forward', exists (select from pg_subscription s join pg_database d on d.oid = s.subdbid where d.datname = current_database() and s.subname = 'pgaf_up_' || d.oid),
   'run', ${noted('run')}, 'timeline', ${noted('timeline')}::integer)
   from (select ${lacksIdentity} as lacking from pg_class c join pg_namespace n on n.oid = c.relnamespace where ${isReplicated}) tables`;
 
@@ -28,7 +29,7 @@ const followerSql = `select json_build_object('version', current_setting('server
     'worker', exists (select from pg_stat_subscription a where a.subid = s.oid and a.pid is not null),
     'reached', (select o.remote_lsn from pg_replication_origin_status o where o.external_id = 'pg_' || s.oid),
     'errors', coalesce((select e.apply_error_count from pg_stat_subscription_stats e where e.subid = s.oid), 0)))
-  from pg_subscription s where s.subname ~ '^pgaf_up_[0-9]+$'), '[]'))`;
+  from pg_subscription s where s.subname ~ '^pgaf_(up|back)_[0-9]+$'), '[]'))`;
 
 /** The function that script.sh calls: of a node that is upgraded by the online method; of any other host one that does nothing. */
 export const onlineLines = (facts: ClusterFacts | null, host: HostFacts): Fragment =>
@@ -39,6 +40,7 @@ export const onlineLines = (facts: ClusterFacts | null, host: HostFacts): Fragme
         online_database_sql: databaseSql,
         follower_sql: followerSql,
         follower_socket: privateSocketOf(host, 'new'),
+        back_socket: privateSocketOf(host, 'old'),
         copy: copyOf(facts, host),
         private_units: `${privateUnit(host, 'new')} ${privateUnit(host, 'old')}`,
       })

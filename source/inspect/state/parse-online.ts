@@ -18,6 +18,7 @@ export const onlineOf = (
   copy: DirectoryView,
 ): Pick<HostObservation, 'online'> => {
   if (map.get('online') !== 'asked') return {};
+  const back = valid(followerSchema, joinedText(map.get('online.back')));
   const text = (key: string): string | null => joinedText(map.get(`online.${key}`));
   return {
     online: {
@@ -26,6 +27,7 @@ export const onlineOf = (
       copy,
       copyEnd: lsn.safeParse(map.get('online.copy_end')).data ?? null,
       follower: valid(followerSchema, text('follower')),
+      ...(back !== null && { back }),
       units: linesOf(text('units')),
       files: linesOf(text('files')),
     },

@@ -31,6 +31,8 @@ export const phases = [
   { id: 'K', title: 'Copy', says: 'application online, WAL kept' },
   { id: 'L', title: 'Follow', says: 'the new version follows' },
   { id: 'N', title: 'Cut over', says: 'the new version serves' },
+  { id: 'O', title: 'Follow back', says: 'the old version follows' },
+  { id: 'Q', title: 'Cut back', says: 'the old version serves, with all that was written' },
   { id: 'X', title: 'Call off', says: 'as before the preparation' },
 ] as const;
 export type PhaseId = (typeof phases)[number]['id'];

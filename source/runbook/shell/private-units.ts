@@ -79,25 +79,28 @@ export const handedFileOf = (workDir: Path, file: HandedFile): Path =>
   word`${workDir}/online/${known<HandedFile>(file)}`;
 
 /**
- * The cut-over as root sees it, from the stop to whoever serves at its end. Between the lines of its own everything is postgres's. Whatever fails before the new version lies in
- * the place of the old one sends the old one home: it has written nothing since its stop but our marker. `hold`, `release`: what keeps everybody else from starting the unit.
+ * Two servers change places, as root sees it, from the stop to whoever serves at its end. Between the lines of its own everything is postgres's. Whatever fails before the one that
+ * comes lies in the place of the one that leaves sends that one home: it has written nothing since its stop but our marker. `stop`, `release`: with what keeps everybody else
+ * from starting the unit, and without it.
  *
- * The new version is started by a unit of ours first, so that it serves without waiting for the monitor; pg_autoctl takes over a server that it finds running.
+ * The one that comes is started by a unit of ours first, so that it serves without waiting for the monitor; pg_autoctl takes over a server that it finds running.
  */
-export const cutOverLines = (
-  workDir: Path,
-  postgres: OsUser,
-  unit: UnitName,
+export const changePlacesLines = (
+  { workDir, postgres, unit }: { readonly workDir: Path; readonly postgres: OsUser; readonly unit: UnitName },
+  comes: PrivateRole,
   { stop, release }: { readonly stop: Fragment; readonly release: Fragment },
 ): Fragment => {
   const as = (file: HandedFile): Fragment =>
     sh`runuser -u ${postgres} -- sh ${handedFileOf(workDir, file)} </dev/null`;
-  const [next, last] = [privateUnitOf(workDir, 'new'), privateUnitOf(workDir, 'old')];
+  const [next, last] = [
+    privateUnitOf(workDir, comes),
+    privateUnitOf(workDir, comes === 'new' ? 'old' : 'new'),
+  ];
   return sh`
     cd /
     ${stop}
     systemctl reset-failed ${next} ${last} 2>/dev/null || true
-    if ${as('aside')} && systemctl start ${last} && ${as('carry-over')} && systemctl stop ${next} && ${as('in-place')}; then
+    if ${as('aside')} && systemctl restart ${last} && ${as('carry-over')} && systemctl stop ${next} && ${as('in-place')}; then
       systemctl start ${next}
       ${as('opened')}
     else

@@ -23,6 +23,7 @@ const verbWords: Readonly<Record<RootVerb, Fragment>> = {
   'serve-new': sh`the private server of the new version: its unit, enabled and started`,
   'serve-gone': sh`the units of the private servers, stopped and gone`,
   'cut-over': sh`the old version stops, the new one serves; or the old one goes home and serves`,
+  'cut-back': sh`the same backwards`,
 };
 
 /** Where its rule goes; sudo reads no file there with a dot in its name. */

@@ -12,7 +12,7 @@ import {
 } from '../../cluster/words.ts';
 import { crontabsLines } from './crontabs.ts';
 import { dependentsFunction } from './dependents.ts';
-import { cutOverLines, privateGoneLines, privateStartLines } from './private-units.ts';
+import { changePlacesLines, privateGoneLines, privateStartLines } from './private-units.ts';
 import { idleFunction } from './self-checks.ts';
 import { script } from './shell.ts';
 
@@ -310,6 +310,7 @@ export const rootVerbs = [
   'serve-new',
   'serve-gone',
   'cut-over',
+  'cut-back',
 ] as const;
 export type RootVerb = (typeof rootVerbs)[number];
 
@@ -344,16 +345,16 @@ export const verbLines = (way: RootWay, host: RootHost): ReadonlyMap<RootVerb, F
     if (way.method === 'online' && host.workDir !== undefined) {
       verbs.set('serve-new', privateStartLines(host.workDir, 'new', host.postgres ?? way.postgres));
       verbs.set('serve-gone', privateGoneLines(host.workDir));
-      verbs.set(
-        'cut-over',
-        cutOverLines(host.workDir, host.postgres ?? way.postgres, unit, {
-          stop: stopLines(unit),
-          release: sh`
-            ${holdGoneLines(unit)}
-            ${dependentsBackLines(unit)}
-          `,
-        }),
-      );
+      const own = { workDir: host.workDir, postgres: host.postgres ?? way.postgres, unit };
+      const around = {
+        stop: stopLines(unit),
+        release: sh`
+          ${holdGoneLines(unit)}
+          ${dependentsBackLines(unit)}
+        `,
+      };
+      verbs.set('cut-over', changePlacesLines(own, 'new', around));
+      verbs.set('cut-back', changePlacesLines(own, 'old', around));
     }
     if (host.data === null) verbs.set('keeper', keeperLines(unit));
     verbs.set('log', sh`journalctl --no-pager -q -o cat -n 25 -u ${unit}`);

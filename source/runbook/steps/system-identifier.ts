@@ -11,7 +11,8 @@ import { type Condition, ready, type Script } from '../language/step.ts';
 import { undoText } from '../language/undo.ts';
 import { psql, script } from '../shell/shell.ts';
 
-const identifierIs = (facts: ClusterFacts): Condition => ({
+/** Every row of the group on the monitor. */
+export const identifierIs = (facts: ClusterFacts): Condition => ({
   text: 'every node’s row has the new system identifier',
   holds: (world) => {
     const wanted = newSystemIdentifier(facts, primaryOf(facts), world);

@@ -216,7 +216,7 @@ export const removeCopies =
       if [ -e ${copy} ]; then kin ${copy} || { echo ${word`${copy} has no marker file of ours: inspect it first`} >&2; exit 1; }; discard ${copy} ${making}; fi
       rm -rf ${making} ${spare}
       rm -rf ${onlineDirectory(host)} ${word`${privateSocket(host)}/new`} ${word`${privateSocket(host)}/old`} ${word`${privateSocket(host)}/copy`}
-      rm -f ${fingerprint(host)} ${word`${host.workDir}/done/follower-statistics`}
+      rm -f ${fingerprint(host)} ${word`${host.workDir}/done/follower-statistics`} ${word`${host.workDir}/stopped-new`} ${word`${host.workDir}/handed-back`}
     `),
       probe: (world) => {
         const seenHost = hostIn(world, host.alias);

@@ -49,12 +49,12 @@ select count(*) from (select setval(format('%I.%I', schema, name)::regclass, las
 select current_database() || ': everything is there, ' || :count || ' sequences set';`;
 
 /**
- * psql's variables: forward and back, a subscription and a slot of the side that everything has come to. Behind {@link arriveSql}: it is not dropped, or its place would be lost
- * with it, should a later line fail. What a try that was turned back has left begins anew: it would carry back what has come since.
+ * psql's variables: follows, the subscription by which everything has come, and back, a slot by which the other side follows from here on; '': none. Behind {@link arriveSql}: the
+ * subscription is not dropped, or its place would be lost with it, should a later line fail. What a try that was turned back has left begins anew: it would carry back what has come since.
  */
-export const turnSql = `select format('alter subscription %I disable', subname) from pg_subscription where subname = :'forward' \\gexec
+export const turnSql = `select format('alter subscription %I disable', subname) from pg_subscription where subname = :'follows' \\gexec
 select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = :'back' \\g /dev/null
-select pg_create_logical_replication_slot(:'back', 'pgoutput') \\g /dev/null`;
+select pg_create_logical_replication_slot(:'back', 'pgoutput') where :'back' <> '' \\g /dev/null`;
 
 /**
  * What no event trigger sees and no slot carries, a line each: roles, memberships, settings of roles and databases, databases, privileges on them. Of a password nothing is told

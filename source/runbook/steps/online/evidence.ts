@@ -55,6 +55,10 @@ export type Slot = NonNullable<OnlineView['server']>['slots'][number];
 export const slotOf = (seen: OnlineView, database: Database): Slot | undefined =>
   seen.server?.slots.find((one) => one.name === `pgaf_up_${database.oid}`);
 
+/** The slot of a database for the way back, on the new version, once it serves; undefined: there is none. */
+export const backSlotOf = (seen: OnlineView, database: Database): Slot | undefined =>
+  seen.server?.slots.find((one) => one.name === `pgaf_back_${database.oid}`);
+
 /** The copy was promoted, and where; by its marker it is this cluster's. */
 export const isPromoted = (facts: ClusterFacts, seen: OnlineView): boolean =>
   isKin(facts, seen.copy) && seen.copyEnd !== null && isDataDirectory(seen.copy) && !seen.copy.standby;

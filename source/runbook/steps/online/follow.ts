@@ -99,21 +99,21 @@ export const startFollower: StepOf = (facts, phase) => {
 };
 
 /**
- * psql's variables: name, x, serving, private, port. One transaction: with its place, or not there. Its tables need no first copy. The place is the origin's: the subscriber
+ * psql's variables: name, x, serving, private, port; `from`: a subscription that begins at the place x, or where its slot does. One transaction: with its place, or not there. Its tables need no first copy. The place is the origin's: the subscriber
  * asks the publisher for what is behind it. It reaches the old server where it serves, and in the cut-over where nobody else does. The publisher's stop is an error
  * like any other, so no error disables it. From 16 on rows arrive as the subscription's owner, not as each table's.
  * Sources: PostgreSQL, sql-createsubscription; functions-admin, pg_replication_origin_advance; 34.1.1 Connection Strings.
  */
-const subscribeSql = (newMajor: number): string => `set pgaf_upgrade.pass = on;
+export const subscribeSql = (major: number, from: 'place' | 'slot'): string => `set pgaf_upgrade.pass = on;
 set synchronous_commit = on;
 begin;
-select format('create subscription %I connection %L publication pgaf_upgrade with (connect = true, copy_data = false, create_slot = false, enabled = false, slot_name = %L, streaming = on, synchronous_commit = off${newMajor >= 15 ? ', disable_on_error = false' : ''}${newMajor >= 16 ? ', run_as_owner = true' : ''})',
+select format('create subscription %I connection %L publication pgaf_upgrade with (connect = true, copy_data = false, create_slot = false, enabled = false, slot_name = %L, streaming = on, synchronous_commit = off${major >= 15 ? ', disable_on_error = false' : ''}${major >= 16 ? ', run_as_owner = true' : ''})',
     :'name', format('host=%s port=%s user=%s dbname=%s application_name=%s connect_timeout=5', pg_temp.quoted(:'serving' || ',' || :'private'), pg_temp.quoted(:'port' || ',' || :'port'), pg_temp.quoted(current_user::text), pg_temp.quoted(current_database()::text), :'name'), :'name')
   where not exists (select from pg_subscription where subname = :'name') \\gexec
-select pg_replication_origin_advance('pg_' || oid, :'x') from pg_subscription where subname = :'name' and not subenabled;
+${from === 'place' ? "select pg_replication_origin_advance('pg_' || oid, :'x') from pg_subscription where subname = :'name' and not subenabled;" : ''}
 select format('alter subscription %I enable', subname) from pg_subscription where subname = :'name' and not subenabled \\gexec
 commit;`;
-const quotedSql = `create function pg_temp.quoted(text) returns text language sql as $body$ select '''' || replace(replace($1, '\\', '\\\\'), '''', '\\''') || '''' $body$;`;
+export const quotedSql = `create function pg_temp.quoted(text) returns text language sql as $body$ select '''' || replace(replace($1, '\\', '\\\\'), '''', '\\''') || '''' $body$;`;
 
 export const subscribe: StepOf = (facts, phase) => {
   const primary = primaryOf(facts);
@@ -135,7 +135,7 @@ export const subscribe: StepOf = (facts, phase) => {
       ${kinLine(copy)}
       x=$(ls "$copy"/pg_wal/*.history | tail -n 1 | xargs awk 'NF { x = $2 } END { print x }')
       echo "from $x on"
-      ${hereDocument(sh`cat > ${sql}`, 'END-OF-SQL', `set pgaf_upgrade.pass = on;\n${quotedSql}\n${subscribeSql(facts.newMajor)}`)}
+      ${hereDocument(sh`cat > ${sql}`, 'END-OF-SQL', `set pgaf_upgrade.pass = on;\n${quotedSql}\n${subscribeSql(facts.newMajor, 'place')}`)}
       ${eachDatabase(
         primary,
         'with tables',

@@ -1,0 +1,293 @@
+import { type ClusterFacts, type NodeFacts, primaryOf } from '../../../cluster/facts.ts';
+import { type Fragment, hereDocument, known, quoted, sh, word } from '../../../cluster/fragment.ts';
+import { type Path, parentOf } from '../../../cluster/words.ts';
+import { carriedIsKept, carryLines } from '../../shell/configuration.ts';
+import { kinLine, ownershipFunctions } from '../../shell/ownership.ts';
+import { type HandedFile, handedFileOf, type PrivateRole } from '../../shell/private-units.ts';
+import {
+  controlFunctions,
+  idleFunction,
+  keepFunction,
+  versionFunction,
+  wholeLines,
+} from '../../shell/self-checks.ts';
+import { inBin, script } from '../../shell/shell.ts';
+import { arriveSql, globalsSql, leaveSql, turnSql } from './carry-over-sql.ts';
+import { askServer, eachDatabase, listLines } from './databases.ts';
+import { onlineDirectory, privateSocketOf, serveFile } from './names.ts';
+import { fileLines, privatePlaceLines, privateServerCommand } from './private-server.ts';
+
+/**
+ * Two servers change places, the same way there and back: one serves in the cluster's directory, the other follows it in one of its own. The files that root's verb runs as
+ * postgres (shell/private-units.ts, changePlacesLines), and what is done before it, while nobody waits.
+ */
+
+/** Seconds for the last rows to arrive, once nobody writes any more. What takes longer is turned back: who has served goes home and serves. */
+export const arriveSeconds = 10;
+
+interface Side {
+  readonly role: PrivateRole;
+  readonly major: number;
+  readonly bindir: Path;
+  /** Where it lies while it does not serve. */
+  readonly aside: Path;
+}
+
+export interface ChangeOfPlaces {
+  readonly primary: NodeFacts;
+  readonly leaves: Side;
+  readonly comes: Side;
+  /** How the subscriptions of the one that comes are called, up to the database's oid. */
+  readonly follows: 'pgaf_up_' | 'pgaf_back_';
+  /** Of these markers one proves it, and one rehearses that. */
+  readonly what: 'cut-over' | 'way-back';
+  /** Slots by which the other one follows from here on; null: it does not. */
+  readonly turns: 'pgaf_back_' | null;
+  /** It gets the configuration of the one that leaves, as it is now. */
+  readonly carries: boolean;
+  /** Where pg_controldata of the one that leaves is kept, as it was shut down, and of the one that comes, as it begins to serve. */
+  readonly stopped: Path;
+  readonly begins: Path;
+  /** What pg_autoctl must know of the one that comes, as lines of a function; and what of the one that goes home. */
+  readonly settle: Fragment;
+  readonly unsettle: Fragment;
+}
+
+const sqlNames = ['leave', 'arrive', 'turn'] as const;
+type SqlName = (typeof sqlNames)[number];
+const sqlFile = (primary: NodeFacts, name: SqlName): Path =>
+  word`${onlineDirectory(primary)}/${known<SqlName>(name)}.sql`;
+
+const database = { variable: 'database' } as const;
+
+/** Lines that carry over every database that follows, all beside each other, from the server on one socket to the one on another. */
+const carryDatabases = (way: ChangeOfPlaces, now: 'before' | 'stopped'): Fragment => {
+  const { primary, leaves, comes } = way;
+  const [from, what] = now === 'before' ? (['serving', 'ready'] as const) : [leaves.role, way.what];
+  const failed: Path = word`${onlineDirectory(primary)}/failed`;
+  const turning = sh` -v follows="${constantOf(way.follows)}$oid" -v back=${way.turns === null ? sh`''` : sh`"${constantOf(way.turns)}$oid"`} -f ${sqlFile(primary, 'turn')}`;
+  return sh`
+    rm -f ${failed}
+    one() {
+      at=$(${askServer(primary, database, from)} -Atq -v what=${known<typeof what>(what)} -f ${sqlFile(primary, 'leave')} </dev/null) &&
+      ${askServer(primary, database, comes.role)} -Atq -v what=${known<typeof what>(what)} -v at="$at" -v seconds=${arriveSeconds} -v all=${now === 'before' ? sh`true` : sh`false`} -f ${sqlFile(primary, 'arrive')}${now === 'stopped' && turning} </dev/null ||
+      printf '%s\n' "$database" >> ${failed}
+    }
+    ${eachDatabase(primary, 'with tables', sh`one </dev/null &`)}
+    wait
+    [ ! -e ${failed} ] || { echo "it did not all arrive: $(cat ${failed})" >&2; exit 1; }
+  `;
+};
+
+const constantOf = (name: 'pgaf_up_' | 'pgaf_back_'): Fragment =>
+  name === 'pgaf_up_' ? sh`pgaf_up_` : sh`pgaf_back_`;
+
+/** Whether roles, databases and their settings are the same on both sides; what is not is named. */
+const compareGlobals = ({ primary, leaves, comes }: ChangeOfPlaces, now: 'before' | 'stopped'): Fragment => {
+  const [was, is]: readonly [Path, Path] = [
+    word`${onlineDirectory(primary)}/globals-leaves`,
+    word`${onlineDirectory(primary)}/globals-comes`,
+  ];
+  const from = now === 'before' ? 'serving' : leaves.role;
+  return sh`
+    ${askServer(primary, 'postgres', from)} -Atqc ${quoted(globalsSql)} > ${was} </dev/null
+    ${askServer(primary, 'postgres', comes.role)} -Atqc ${quoted(globalsSql)} > ${is} </dev/null
+    cmp -s ${was} ${is} || { echo ${word`roles, databases or their settings are not the same on ${leaves.major} and on ${comes.major}. Make them the same on ${comes.major}, by psql -h ${privateSocketOf(primary, comes.role)} -p ${primary.port}:`} >&2; diff ${was} ${is} >&2; exit 1; }
+  `;
+};
+
+const waitFor = (primary: NodeFacts, server: 'serving' | PrivateRole, bindir: Path): Fragment => sh`
+  tries=0
+  until ${inBin(bindir, 'pg_isready')} -q -h ${server === 'serving' ? primary.socketDirectory : privateSocketOf(primary, server)} -p ${primary.port}; do
+    tries=$((tries + 1)); [ $tries -le 300 ] || { echo 'the server does not answer' >&2; exit 1; }
+    sleep 0.03
+  done
+`;
+
+/** Where the one that leaves is kept, and what it runs as: from its first moment behind the stop on, under a unit of its own. */
+const asideFile = (facts: ClusterFacts, { primary, leaves, comes, stopped }: ChangeOfPlaces): Fragment => {
+  const serve = sh`
+    # written by pgaf-upgrade: PostgreSQL ${leaves.major} as it was stopped, on a socket that nobody else reaches
+    set -eu
+    [ -f ${word`${leaves.aside}/PG_VERSION`} ] || exit 0
+    exec ${privateServerCommand(primary, leaves.role, leaves.bindir, leaves.aside)}
+  `;
+  return sh`
+    umask 077
+    ${ownershipFunctions(facts)}
+    ${keepFunction}
+    ${versionFunction}
+    ${controlFunctions}
+    [ "$(version ${primary.data})" != ${comes.major} ] || exit 0
+    ${privatePlaceLines(primary, leaves.role)}
+    ${fileLines(serveFile(primary, leaves.role), serve)}
+    if [ -e ${primary.data} ]; then
+      ${idleFunction}
+      idle ${primary.data}
+      [ ! -e ${leaves.aside} ] || { echo ${word`${leaves.aside} is there already`} >&2; exit 1; }
+      ${wholeLines(sh`${stopped}.new`, sh`control ${leaves.bindir} ${primary.data}`)}
+      grep -q '^Database cluster state: *shut down$' ${stopped}.new || { echo 'it was not shut down in order' >&2; exit 1; }
+      keep ${stopped}.new; mv ${stopped}.new ${stopped}; keep ${stopped}
+      own ${primary.data}
+      mv -T ${primary.data} ${leaves.aside}
+      sync ${parentOf(primary.data)} || sync
+    fi
+    [ "$(version ${leaves.aside})" = ${leaves.major} ]
+  `;
+};
+
+const carryOverFile = (way: ChangeOfPlaces): Fragment => {
+  const { primary, leaves, comes } = way;
+  const log: Path = word`${onlineDirectory(primary)}/settle.log`;
+  return sh`
+    umask 077
+    ${keepFunction}
+    ${versionFunction}
+    [ "$(version ${primary.data})" != ${comes.major} ] || exit 0
+    tab=$(printf '\t')
+    settle() (
+      ${way.settle}
+    )
+    settle > ${log} 2>&1 & settling=$!
+    ${waitFor(primary, leaves.role, leaves.bindir)}
+    ${waitFor(primary, comes.role, comes.bindir)}
+    ${compareGlobals(way, 'stopped')}
+    ${carryDatabases(way, 'stopped')}
+    wait $settling || { cat ${log} >&2; exit 1; }
+  `;
+};
+
+/** What the unit of the one that comes runs from here on: the server that serves, as pg_autoctl starts it. */
+const servingScript = (primary: NodeFacts, comes: Side): Fragment => sh`
+  # written by pgaf-upgrade: PostgreSQL ${comes.major} serves, until pg_autoctl takes it over
+  set -eu
+  [ "$(cat ${word`${primary.data}/PG_VERSION`})" = ${comes.major} ] || exit 0
+  exec ${inBin(comes.bindir, 'postgres')} -D ${primary.data} -p ${primary.port} -h '*'
+`;
+
+const inPlaceFile = (facts: ClusterFacts, way: ChangeOfPlaces): Fragment => {
+  const { primary, leaves, comes, begins } = way;
+  return sh`
+    umask 077
+    ${ownershipFunctions(facts)}
+    ${idleFunction}
+    ${keepFunction}
+    ${versionFunction}
+    ${controlFunctions}
+    [ "$(version ${primary.data})" != ${comes.major} ] || exit 0
+    [ ! -e ${primary.data} ] || { echo ${word`${primary.data} is there`} >&2; exit 1; }
+    ${kinLine(comes.aside)}
+    idle ${comes.aside}
+    ${
+      way.carries &&
+      sh`
+      ${carryLines(primary, leaves.aside, comes.aside)}
+      ${carriedIsKept}
+    `
+    }
+    names=$(${inBin(comes.bindir, 'postgres')} -D ${comes.aside} -C synchronous_standby_names)
+    [ -z "$names" ] || { echo "synchronous_standby_names is $names: the first write would wait" >&2; exit 1; }
+    # what is written from here on is the application’s
+    ${wholeLines(sh`${begins}.new`, sh`control ${comes.bindir} ${comes.aside}`)}
+    keep ${begins}.new; mv ${begins}.new ${begins}; keep ${begins}
+    cp -p ${serveFile(primary, comes.role)} ${serveFile(primary, comes.role)}.was
+    ${fileLines(serveFile(primary, comes.role), servingScript(primary, comes))}
+    mv -T ${comes.aside} ${primary.data}
+    sync ${parentOf(primary.data)} || sync
+    unmark ${primary.data} || true
+  `;
+};
+
+const openedFile = ({ primary, comes }: ChangeOfPlaces): Fragment => sh`
+  ${waitFor(primary, 'serving', comes.bindir)}
+  ${askServer(primary, 'postgres', 'serving')} -Atqc "select 'it serves: ' || version()" </dev/null
+`;
+
+/** It has written nothing since its stop but our marker. Behind the rename of the other one nothing is moved here. */
+const homeFile = (facts: ClusterFacts, way: ChangeOfPlaces): Fragment => {
+  const { primary, leaves, comes } = way;
+  return sh`
+    ${ownershipFunctions(facts)}
+    ${keepFunction}
+    ${versionFunction}
+    if [ ! -e ${primary.data} ]; then
+      [ "$(version ${leaves.aside})" = ${leaves.major} ]
+      ${kinLine(leaves.aside)}
+      rm -f ${serveFile(primary, leaves.role)}
+      mv -T ${leaves.aside} ${primary.data}
+      sync ${parentOf(primary.data)} || sync
+    fi
+    [ "$(version ${primary.data})" = ${leaves.major} ] || { echo ${word`${primary.data} is not PostgreSQL ${leaves.major}: it stays where it is`} >&2; exit 1; }
+    unmark ${primary.data}
+    if [ -e ${serveFile(primary, comes.role)}.was ]; then mv ${serveFile(primary, comes.role)}.was ${serveFile(primary, comes.role)}; fi # it follows on
+    rm -f ${way.begins} ${way.stopped}
+    ${way.unsettle}
+    echo ${word`PostgreSQL ${leaves.major} goes home`}
+  `;
+};
+
+/** Behind it, in service: the other one follows on where it stood. */
+const goOnFile = (way: ChangeOfPlaces): Fragment => {
+  const { primary, leaves, comes } = way;
+  const dropped =
+    way.turns === null
+      ? sh``
+      : sh` -c "select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = '${constantOf(way.turns)}$oid'"`;
+  return sh`
+    tab=$(printf '\t')
+    ${waitFor(primary, 'serving', leaves.bindir)}
+    ${waitFor(primary, comes.role, comes.bindir)}
+    ${eachDatabase(
+      primary,
+      'with tables',
+      sh`
+        ${askServer(primary, database, comes.role)} -Atq -c 'set pgaf_upgrade.pass = on' -c "alter subscription \"${constantOf(way.follows)}$oid\" enable"${dropped} </dev/null >/dev/null
+      `,
+    )}
+    echo ${word`PostgreSQL ${leaves.major} serves again: nothing was lost, and ${comes.major} follows on`}
+  `;
+};
+
+/**
+ * As postgres, before the stop, nobody waiting: the files, and what the downtime would have to do is done once, the proof among it. Begun again behind a stop it writes
+ * the files anew, and no more.
+ */
+export const readyLines = (facts: ClusterFacts, way: ChangeOfPlaces): Fragment => {
+  const { primary, leaves, comes } = way;
+  const handed = (name: HandedFile, body: Fragment): Fragment =>
+    fileLines(handedFileOf(primary.workDir, name), script(body), 'END-OF-FILE');
+  const sql: Readonly<Record<SqlName, string>> = { leave: leaveSql, arrive: arriveSql, turn: turnSql };
+  return sh`
+    umask 077
+    cd /
+    ${versionFunction}
+    ${handed('aside', asideFile(facts, way))}
+    ${handed('carry-over', carryOverFile(way))}
+    ${handed('in-place', inPlaceFile(facts, way))}
+    ${handed('opened', openedFile(way))}
+    ${handed('home', homeFile(facts, way))}
+    ${handed('go-on', goOnFile(way))}
+    ${sqlNames.map((name) => hereDocument(sh`cat > ${sqlFile(primary, name)}`, 'END-OF-SQL', sql[name]))}
+    if [ "$(version ${primary.data})" = ${leaves.major} ]; then
+      ${listLines(primary)}
+      ${compareGlobals(way, 'before')}
+      ${eachDatabase(
+        primary,
+        'with tables',
+        sh`${askServer(primary, database, comes.role)} -q -c 'set pgaf_upgrade.pass = on' -c "alter subscription \"${constantOf(way.follows)}$oid\" set (synchronous_commit = on)" </dev/null`,
+      )}
+      ${carryDatabases(way, 'before')}
+      ${askServer(primary, 'postgres', comes.role)} -qc checkpoint </dev/null
+      ${askServer(primary, 'postgres', 'serving')} -qc checkpoint </dev/null
+      echo ${word`everything is ready: PostgreSQL ${leaves.major} stops now`}
+    fi
+  `;
+};
+
+export const primaryPlaces = (facts: ClusterFacts): { readonly old: Side; readonly new: Side } => {
+  const primary = primaryOf(facts);
+  return {
+    old: { role: 'old', major: facts.oldMajor, bindir: primary.oldBindir, aside: primary.backupData },
+    new: { role: 'new', major: facts.newMajor, bindir: primary.newBindir, aside: primary.newData },
+  };
+};
