@@ -21,7 +21,7 @@ import {
   setWalLevelOnSecondary,
   withoutLogical,
 } from './steps/online/wal-level.ts';
-import { writeSystemIdentifier } from './steps/system-identifier.ts';
+import { writeOldSystemIdentifier, writeSystemIdentifier } from './steps/system-identifier.ts';
 
 /**
  * The online method: days before the window, as far as “the new version follows the old one, lag n”. What stands, what is missing, and why it is as it is:
@@ -51,13 +51,13 @@ export const prepareRunbook = (facts: ClusterFacts, world: Observations): readon
 /** The cut-over. Not within anybody's reach yet: docs/development/online-branch.md, “Next”. */
 export const cutOverRunbook = (facts: ClusterFacts): readonly Step[] =>
   procedure(facts, [
-    phase('N', 'Cut over', [cutOver, writeSystemIdentifier, adoptServer]),
+    phase('N', 'Cut over', [cutOver, writeSystemIdentifier, adoptServer('new')]),
     phase('O', 'Follow back', [followBack]),
   ]);
 
 /** The way back, once the old version follows. Likewise. */
 export const cutBackRunbook = (facts: ClusterFacts): readonly Step[] =>
-  procedure(facts, [phase('Q', 'Cut back', [cutBack])]);
+  procedure(facts, [phase('Q', 'Cut back', [cutBack, writeOldSystemIdentifier, adoptServer('old')])]);
 
 /** Before the cut-over, at any moment: as if nothing had been. A node that was the primary then, and is not any more, is cleared as well. */
 export const callOffRunbook = (facts: ClusterFacts, world: Observations): readonly Step[] => {

@@ -24,6 +24,7 @@ const database = (name: string, oid: number, tables: number, lacking: number): D
   lacking,
   frozen: false,
   published: false,
+  forward: false,
   run: null,
   timeline: null,
 });
@@ -55,12 +56,78 @@ export class OnlineModel {
     };
   }
 
+  /** What the phases before the cut-over bring about: secondaries in maintenance, monitor and every pg_autoctl on the new version. */
+  #window: { identifier: string; primary: 'wait_primary' } | null = null;
+  openWindow(): void {
+    const { host, facts } = this;
+    this.#window = { identifier: facts.systemIdentifier, primary: 'wait_primary' };
+    if (host.unit !== null) host.unit = { ...host.unit, program: primaryOf(facts).newAutoctl };
+    if (host.server !== null) host.server = { ...host.server, synchronousStandbyNames: '' };
+  }
+
+  #monitorHost(): Observations['hosts'] {
+    const seen = this.#world.hosts['monitor'];
+    const window = this.#window;
+    if (window === null || seen?.kind !== 'seen' || seen.host.monitor === null) return {};
+    const monitor = {
+      ...seen.host.monitor,
+      serverVersion: primaryOf(this.facts).newVersion,
+      nodes: seen.host.monitor.nodes.map((node) => {
+        const state = node.name === primaryOf(this.facts).alias ? window.primary : 'maintenance';
+        return {
+          ...node,
+          reported: state,
+          assigned: state,
+          systemIdentifier: word(window.identifier),
+        } as const;
+      }),
+    };
+    return { monitor: { ...seen, host: { ...seen.host, monitor } } };
+  }
+
+  #serves(version: string): void {
+    const { host } = this;
+    if (host.server !== null) host.server = { ...host.server, version };
+  }
+
+  /** The server that serves has slots of these names alone. */
+  #slots(prefix: string | null, active: boolean): void {
+    this.server({
+      slots:
+        prefix === null
+          ? []
+          : this.online.databases
+              .filter((one) => one.tables > 0)
+              .map((one) => ({
+                name: `${prefix}${one.oid}`,
+                database: one.name,
+                active,
+                confirmed: '0/D000000',
+                behind: 56,
+                seconds: 0,
+                kept: 4096,
+                status: 'reserved',
+              })),
+    });
+  }
+
+  /** Where the disks stand in the middle of a change of places: the one that leaves is aside, and nothing is in its place. */
+  halfWay(): void {
+    const { host } = this;
+    if (host.data.kind === 'cluster' && host.data.major === this.facts.oldMajor)
+      host.backupData = { ...host.data, running: false };
+    else host.newData = host.data;
+    host.data = { kind: 'absent' };
+    host.server = null;
+  }
+
   world(): Observations {
     const { alias } = primaryOf(this.facts);
     return {
       ...this.#world,
       hosts: {
         ...this.#world.hosts,
+        ...this.#monitorHost(),
         [alias]: { kind: 'seen', at: 0, host: { ...this.host, online: { ...this.online } } },
       },
     };
@@ -166,6 +233,55 @@ export class OnlineModel {
           slots: (online.server?.slots ?? []).map((one) => ({ ...one, behind: 184, seconds: 0 })),
         });
         return;
+      case 'cut-over': {
+        host.backupData = { ...this.#directory(facts.oldMajor, facts.systemIdentifier), running: true };
+        const { mark: _, ...serving } = this.#directory(facts.newMajor, newIdentifier);
+        host.data = { ...serving, running: true };
+        host.newData = { kind: 'absent' };
+        host.stateIdentifier = word(newIdentifier);
+        host.pgAutoctl = 'stopped';
+        this.#serves(primaryOf(facts).newVersion);
+        online.follower = null;
+        online.back = { version: '15.20', subscriptions: [] };
+        this.databases((one) => ({ forward: one.tables > 0 }));
+        this.server({ timeline: 1 });
+        this.#slots('pgaf_back_', false);
+        return;
+      }
+      case 'identifier':
+        if (this.#window !== null) this.#window.identifier = host.stateIdentifier ?? '';
+        return;
+      case 'adopt':
+        host.pgAutoctl = 'runs';
+        return;
+      case 'follow-back':
+        this.databases(() => ({ forward: false, timeline: online.server?.timeline ?? 0 }));
+        this.#slots('pgaf_back_', true);
+        online.back = {
+          version: '15.20',
+          subscriptions: (online.server?.slots ?? []).map(({ name }) => ({
+            name,
+            enabled: true,
+            worker: true,
+            reached: '0/D000000',
+            errors: 0,
+          })),
+        };
+        return;
+      case 'cut-back': {
+        host.newData = { ...this.#directory(facts.newMajor, newIdentifier), running: true };
+        const { mark: _, ...home } = this.#directory(facts.oldMajor, facts.systemIdentifier);
+        host.data = { ...home, running: true };
+        host.backupData = { kind: 'absent' };
+        host.stateIdentifier = facts.systemIdentifier;
+        host.pgAutoctl = 'stopped';
+        this.#serves(primaryOf(facts).oldVersion);
+        delete online.back;
+        this.server({ timeline: 3 });
+        this.databases(() => ({ timeline: 3 }));
+        this.#slots(null, false);
+        return;
+      }
       case 'stop-follower':
         online.follower = null;
         online.units = [];

@@ -148,6 +148,7 @@ describe('what makes it void', () => {
             tables: 1,
             lacking: 0,
             frozen: false,
+            forward: false,
             published: false,
             run: null,
             timeline: null,

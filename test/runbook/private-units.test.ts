@@ -12,9 +12,14 @@ const workDir = word('/srv/50% "pg" $HOME/@work');
 
 test('a path is a path in a unit file, whatever is in it', () => {
   const { text } = privateStartLines(workDir, 'new', word('postgres'));
-  expect(text).toContain(String.raw`ExecStart=/bin/sh "/srv/50%% \"pg\" $$HOME/@work/online/serve-new"`);
+  expect(text).toContain(String.raw`exec /bin/sh "$$1"' sh "/srv/50%% \"pg\" $$HOME/@work/online/serve-new"`);
   expect(text).toContain('ConditionPathExists=/srv/50%% "pg" $HOME/@work/online/serve-new');
   expect(text).toContain('User=postgres');
+});
+
+test('a server that has ended with a failure is not started again without its file: systemd asks the condition at its first start alone', () => {
+  const { text } = privateStartLines(workDir, 'old', word('postgres'));
+  expect(text).toContain(`ExecStart=/bin/sh -c '[ ! -e "$$1" ] || exec /bin/sh "$$1"' sh `);
 });
 
 test('a unit’s name is this data directory’s alone, and both go together', () => {
@@ -30,7 +35,9 @@ test('root has the verbs only for a cluster with the online method, and as root 
   if (node === undefined) throw new Error('the lab has nodes');
   const online = verbLines(labCluster({ method: 'online' }), node);
   expect([...verbLines(labCluster(), node).keys()]).not.toContain('serve-new');
-  expect([...online.keys()]).toEqual(expect.arrayContaining(['serve-new', 'serve-gone']));
-  for (const verb of ['serve-new', 'serve-gone'] as const)
+  expect([...online.keys()]).toEqual(
+    expect.arrayContaining(['serve-new', 'serve-gone', 'cut-over', 'cut-back']),
+  );
+  for (const verb of ['serve-new', 'serve-gone', 'cut-over', 'cut-back'] as const)
     expect(online.get(verb)?.text).not.toMatch(/(?:cat|read|\.|source) [^>]*@work/);
 });

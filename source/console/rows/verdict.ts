@@ -7,6 +7,7 @@ const looks: Readonly<Record<RollbackVerdict['kind'], readonly [string, Tone]>> 
   'nothing-to-undo': ['nothing to undo', 'good'],
   safe: ['safe, no data loss', 'good'],
   'safe-through': ['safe through another node, no data loss', 'good'],
+  lossless: ['lossless, the old version follows', 'good'],
   'loses-new-writes': ['loses new writes', 'warn'],
   'backup-only': ['only from a backup', 'bad'],
 };

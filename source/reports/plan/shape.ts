@@ -131,7 +131,14 @@ export const planSchema = z.object({
       estimateSeconds: z.number(),
       /** What a rollback means once the phase is over. */
       rollback: z.object({
-        kind: z.enum(['nothing-to-undo', 'safe', 'safe-through', 'loses-new-writes', 'backup-only']),
+        kind: z.enum([
+          'nothing-to-undo',
+          'safe',
+          'safe-through',
+          'lossless',
+          'loses-new-writes',
+          'backup-only',
+        ]),
         says: z.string(),
       }),
     }),

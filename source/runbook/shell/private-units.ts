@@ -32,7 +32,8 @@ const unitText = (workDir: Path, role: PrivateRole, postgres: OsUser): string =>
     '[Service]',
     'Type=simple',
     `User=${postgres}`,
-    `ExecStart=/bin/sh ${asArgument(serveFileOf(workDir, role))}`,
+    // systemd asks no condition again before it restarts what has failed: the shell does
+    `ExecStart=/bin/sh -c '[ ! -e "$$1" ] || exec /bin/sh "$$1"' sh ${asArgument(serveFileOf(workDir, role))}`,
     'KillMode=mixed',
     'KillSignal=SIGINT',
     'TimeoutStopSec=infinity',

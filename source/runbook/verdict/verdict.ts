@@ -1,10 +1,11 @@
 import { firstOf } from '../../cluster/amounts.ts';
-import { type ClusterFacts, type NodeFacts, primaryOf } from '../../cluster/facts.ts';
+import { type ClusterFacts, isOnline, type NodeFacts, primaryOf } from '../../cluster/facts.ts';
 import { groupsOf, worldOf } from '../../cluster/formation.ts';
 import { hostIn, isDataDirectory, type Observations } from '../../cluster/observations.ts';
 import { localMinute } from '../../cluster/times.ts';
 import { isAsKept, isSwapped, newClusterStarted, newSystemIdentifier } from '../language/evidence.ts';
 import { acceptsWritesOnOld } from '../language/old-version.ts';
+import { followsBack } from '../steps/online/follow-back.ts';
 import { onlineStanding } from './online-standing.ts';
 import { type Route, rollbackRoute } from './route.ts';
 
@@ -14,6 +15,8 @@ export type RollbackVerdict =
   | { readonly kind: 'nothing-to-undo'; readonly says: string }
   | { readonly kind: 'safe'; readonly says: string }
   | { readonly kind: 'safe-through'; readonly node: string; readonly says: string }
+  /** Of the online method: what the new version writes is on the old one as well, which follows. */
+  | { readonly kind: 'lossless'; readonly says: string }
   /** `lost`: what, without the way: “what 17 wrote since 02:14 UTC (up to 55 transactions) is lost”. */
   | { readonly kind: 'loses-new-writes'; readonly says: string; readonly lost: string }
   | { readonly kind: 'backup-only'; readonly says: string };
@@ -152,8 +155,30 @@ const formationVerdict = (facts: ClusterFacts, world: Observations): RollbackVer
     : verdict;
 };
 
+/**
+ * Behind the cut-over of the online method the old version lies aside and is kept up to date: lossless, while it follows. Null: another method, or no cut-over has been. Without
+ * numbers, as above; `status` has them.
+ */
+const onlineVerdict = (facts: ClusterFacts, world: Observations): RollbackVerdict | null => {
+  const primary = primaryOf(facts);
+  if (!isOnline(facts) || !isSwapped(facts, primary, world)) return null;
+  const judged = followsBack(facts, world);
+  if (judged.holds)
+    return {
+      kind: 'lossless',
+      says: `lossless: PostgreSQL ${facts.oldMajor} follows, and has what ${facts.newMajor} writes`,
+    };
+  const lost = `what ${facts.newMajor} wrote since the cut-over, and ${facts.oldMajor} has not received, is lost`;
+  return {
+    kind: 'loses-new-writes',
+    says: `possible, but ${lost}: ${facts.oldMajor} does not follow (${judged.found})`,
+    lost,
+  };
+};
+
 /** The verdict that stands in the header and before every confirmation. */
 export const rollbackVerdict = (facts: ClusterFacts, world: Observations): RollbackVerdict =>
-  facts.workers === undefined
+  onlineVerdict(facts, world) ??
+  (facts.workers === undefined
     ? says(facts, rollbackRoute(facts, world), world)
-    : formationVerdict(facts, world);
+    : formationVerdict(facts, world));

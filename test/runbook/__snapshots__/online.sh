@@ -27,6 +27,14 @@ select format('comment on schema pgaf_upgrade is %L', format('run=%s system=%s t
   where coalesce(obj_description(to_regnamespace('pgaf_upgrade'), 'pg_namespace'), '') !~ ('^run=' || :'run' || ' ') \gexec
 create table if not exists pgaf_upgrade.marker (what text primary key, at timestamptz not null);
 create table if not exists pgaf_upgrade.identity (schema name, relation name, was "char" not null, index name, primary key (schema, relation));
+create table if not exists pgaf_upgrade.sequence (schema name, name name, last bigint not null, called boolean not null, moved timestamptz not null, primary key (schema, name));
+create or replace function pgaf_upgrade.uncalled(one regclass) returns bigint language plpgsql set search_path = pg_catalog as $body$
+declare
+  last bigint;
+begin
+  execute format('select last_value from %s', one) into last;
+  return last;
+end $body$;
 create or replace function pgaf_upgrade.frozen() returns event_trigger language plpgsql set search_path = pg_catalog as $body$
 begin
   if current_setting('pgaf_upgrade.pass', true) = 'on' and current_setting('is_superuser') = 'on' then return; end if;
@@ -501,9 +509,10 @@ set -eu
 exec /opt/vmware/postgres/17/bin/postgres -D /var/lib/pgsql/data_pg17_new -c listen_addresses= -c port=5432 \
   -c unix_socket_directories=/var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -c unix_socket_permissions=0700 -c hba_file=/var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new/pg_hba.conf \
   -c ssl=off -c archive_mode=off -c synchronous_standby_names= -c primary_conninfo= -c restore_command= -c shared_preload_libraries= \
-  -c wal_level=logical -c default_transaction_read_only=off -c huge_pages=off -c shared_buffers=256MB \
-  -c max_worker_processes=24 -c max_logical_replication_workers=16 -c wal_retrieve_retry_interval=1s \
-  -c logging_collector=on -c log_destination=stderr -c log_directory=/var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/new-log -c log_filename=%a.log -c log_truncate_on_rotation=on -c log_rotation_age=1d -c log_rotation_size=0
+  -c default_transaction_read_only=off -c huge_pages=off -c shared_buffers=256MB \
+  -c max_logical_replication_workers=16 -c wal_retrieve_retry_interval=200ms -c wal_writer_delay=20ms \
+  -c logging_collector=on -c log_destination=stderr -c log_directory=/var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/new-log -c log_filename=%a.log -c log_truncate_on_rotation=on -c log_rotation_age=1d -c log_rotation_size=0 \
+  -c wal_level=logical -c max_worker_processes=24
 END-OF-SERVE
 sync /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-new.new || sync
 mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-new.new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-new
@@ -516,7 +525,7 @@ ConditionPathExists=/var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/
 [Service]
 Type=simple
 User=postgres
-ExecStart=/bin/sh "/var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-new"
+ExecStart=/bin/sh -c '[ ! -e "$$1" ] || exec /bin/sh "$$1"' sh "/var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-new"
 KillMode=mixed
 KillSignal=SIGINT
 TimeoutStopSec=infinity
@@ -534,7 +543,7 @@ ConditionPathExists=/var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/
 [Service]
 Type=simple
 User=postgres
-ExecStart=/bin/sh "/var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-old"
+ExecStart=/bin/sh -c '[ ! -e "$$1" ] || exec /bin/sh "$$1"' sh "/var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-old"
 KillMode=mixed
 KillSignal=SIGINT
 TimeoutStopSec=infinity
@@ -712,6 +721,8 @@ do $body$ begin
 end $body$;
 \set ON_ERROR_STOP off
 drop publication if exists pgaf_upgrade;
+select format('alter subscription %I disable', subname), format('alter subscription %I set (slot_name = none)', subname), format('drop subscription %I', subname)
+  from pg_subscription where subdbid = (select oid from pg_database where datname = current_database()) and subname ~ '^pgaf_(up|back)_[0-9]+$' \gexec
 select to_regclass('pgaf_upgrade.identity') is not null as noted \gset
 \if :noted
 select format('do $body$ begin alter table %1$I.%2$I replica identity %3$s; delete from pgaf_upgrade.identity where (schema, relation) = (%1$L, %2$L); end $body$', schema, relation,
@@ -796,4 +807,4 @@ if [ -e /var/lib/pgsql/data_pg17_new ]; then kin /var/lib/pgsql/data_pg17_new ||
 if [ -e /var/lib/pgsql/data_pg15_copy ]; then kin /var/lib/pgsql/data_pg15_copy || { echo '/var/lib/pgsql/data_pg15_copy has no marker file of ours: inspect it first' >&2; exit 1; }; discard /var/lib/pgsql/data_pg15_copy /var/lib/pgsql/data_pg15_copy.20261123T014800Z-1a2b; fi
 rm -rf /var/lib/pgsql/data_pg15_copy.20261123T014800Z-1a2b /var/lib/pgsql/data_pg17_new.20261123T014800Z-1a2b
 rm -rf /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/copy
-rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/fingerprint /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done/follower-statistics
+rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/fingerprint /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done/follower-statistics /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/stopped-new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/handed-back

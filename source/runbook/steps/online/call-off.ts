@@ -118,6 +118,8 @@ set client_min_messages = warning;
 ${ownSchemaSql}
 \\set ON_ERROR_STOP off
 drop publication if exists pgaf_upgrade;
+select format('alter subscription %I disable', subname), format('alter subscription %I set (slot_name = none)', subname), format('drop subscription %I', subname)
+  from pg_subscription where subdbid = (select oid from pg_database where datname = current_database()) and subname ~ '^pgaf_(up|back)_[0-9]+$' \\gexec
 select to_regclass('pgaf_upgrade.identity') is not null as noted \\gset
 \\if :noted
 select format('do $body$ begin alter table %1$I.%2$I replica identity %3$s; delete from pgaf_upgrade.identity where (schema, relation) = (%1$L, %2$L); end $body$', schema, relation,

@@ -190,7 +190,7 @@ const inPlaceFile = (facts: ClusterFacts, way: ChangeOfPlaces): Fragment => {
     # what is written from here on is the application’s
     ${wholeLines(sh`${begins}.new`, sh`control ${comes.bindir} ${comes.aside}`)}
     keep ${begins}.new; mv ${begins}.new ${begins}; keep ${begins}
-    cp -p ${serveFile(primary, comes.role)} ${serveFile(primary, comes.role)}.was
+    [ -e ${serveFile(primary, comes.role)}.was ] || cp -p ${serveFile(primary, comes.role)} ${serveFile(primary, comes.role)}.was
     ${fileLines(serveFile(primary, comes.role), servingScript(primary, comes))}
     mv -T ${comes.aside} ${primary.data}
     sync ${parentOf(primary.data)} || sync
@@ -260,6 +260,7 @@ export const readyLines = (facts: ClusterFacts, way: ChangeOfPlaces): Fragment =
   return sh`
     umask 077
     cd /
+    mkdir -p ${onlineDirectory(primary)}
     ${versionFunction}
     ${handed('aside', asideFile(facts, way))}
     ${handed('carry-over', carryOverFile(way))}

@@ -30,7 +30,7 @@ import { followsBack } from './follow-back.ts';
 import { privateLogOf } from './private-server.ts';
 
 /** There: the old version leaves, the new one comes, and the old one will follow it. */
-const there = (facts: ClusterFacts, world: Observations): ChangeOfPlaces | null => {
+export const there = (facts: ClusterFacts, world: Observations): ChangeOfPlaces | null => {
   const primary = primaryOf(facts);
   const identifier = newSystemIdentifier(facts, primary, world);
   if (identifier === null) return null;
@@ -65,7 +65,7 @@ const stateFileLines = ({ stateFile }: NodeFacts, major: number): Fragment => {
 };
 
 /** And back: nobody follows any more, for the new version is given up. */
-const back = (facts: ClusterFacts, world: Observations): ChangeOfPlaces | null => {
+export const back = (facts: ClusterFacts, world: Observations): ChangeOfPlaces | null => {
   const way = there(facts, world);
   if (way === null) return null;
   const { primary } = way;

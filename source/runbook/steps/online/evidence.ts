@@ -72,6 +72,13 @@ export const whyVoid = (facts: ClusterFacts, world: Observations): string | null
   const host = hostIn(world, primary.alias);
   const seen = host?.online;
   if (seen === undefined || seen.server === null) return null;
+  // nothing was begun: a primary that was made another node for wal_level, say, has lost nothing
+  if (
+    seen.copy.kind === 'absent' &&
+    seen.server.slots.length === 0 &&
+    seen.databases.every((one) => one.run === null)
+  )
+    return null;
   const { server } = seen;
   if (host?.server?.inRecovery === true)
     return `${primary.alias} is not the primary any more: the slots that hold the place are on a node that takes no writes`;

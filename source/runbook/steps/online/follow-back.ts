@@ -10,12 +10,12 @@ import {
   no,
   nodeSettled,
   onHost,
-  pointsToNew,
   verdictOf,
   yes,
 } from '../../language/conditions.ts';
 import { newSystemIdentifier } from '../../language/evidence.ts';
 import { done, half, makeStep, pending } from '../../language/make-step.ts';
+import { acceptsWritesOnOld } from '../../language/old-version.ts';
 import type { StepOf } from '../../language/outline.ts';
 import type { Condition, ConditionJudgment } from '../../language/step.ts';
 import { nothingToUndo, undoText } from '../../language/undo.ts';
@@ -28,57 +28,66 @@ import { backSlotOf, onlineIn, replicatedIn } from './evidence.ts';
 import { closeBytes, quotedSql, subscribeSql } from './follow.ts';
 import { onlineDirectory, privateSocketOf, serveFile } from './names.ts';
 
-const handed = (facts: ClusterFacts): Condition => {
+/** The state file of pg_autoctl names the system of the server that serves. */
+const isHanded = (facts: ClusterFacts, to: 'new' | 'old'): Condition => {
   const primary = primaryOf(facts);
-  return onHost(primary.alias, 'the state file of pg_autoctl has the new system identifier', (seen, world) =>
-    verdictOf(
-      seen.stateIdentifier !== null && seen.stateIdentifier === newSystemIdentifier(facts, primary, world),
-      `it is ${seen.stateIdentifier ?? 'unknown'}`,
-    ),
+  return onHost(
+    primary.alias,
+    `the state file of pg_autoctl has the system identifier of ${to === 'new' ? facts.newMajor : facts.oldMajor}`,
+    (seen, world) =>
+      verdictOf(
+        seen.stateIdentifier !== null &&
+          seen.stateIdentifier ===
+            (to === 'new' ? newSystemIdentifier(facts, primary, world) : facts.systemIdentifier),
+        `it is ${seen.stateIdentifier ?? 'unknown'}`,
+      ),
   );
 };
 
 /** The server runs already, and serves: pg_autoctl takes it over as it is, and whoever writes notices nothing. */
-export const adoptServer: StepOf = (facts, phase) => {
-  const primary = primaryOf(facts);
-  return makeStep(facts, {
-    id: 'adopt',
-    phase,
-    host: primary,
-    as: 'root',
-    title: 'Return the server to pg_autoctl',
-    reason: `${facts.newMajor} serves already; pg_autoctl takes over the server that it finds running, and the monitor hears of it. From here on a crash of the server is seen to.`,
-    guide: 'Step 11',
-    danger: 'changes',
-    script: rootScriptAfter(
-      facts,
-      primary,
-      // the unit that has started it starts nothing any more; what it runs stays
-      script(sh`rm -f ${serveFile(primary, 'new')}`),
-      'start',
-      ...(primary.service.kind === 'systemd' && primary.service.enabled ? (['enable'] as const) : []),
-    ),
-    probe: (world) => {
-      const seen = hostIn(world, primary.alias);
-      const row = nodeIn(world, primary.alias);
-      if (seen?.pgAutoctl !== 'runs') return pending('pg_autoctl does not run');
-      return row !== null && isWritable(row.reported) && acceptsWrites(facts, primary).holds(world).holds
-        ? done(`it is ${row.reported}`)
-        : half('pg_autoctl runs, the node does not have its state yet');
-    },
-    before: [acceptsWrites(facts, primary), pointsToNew(primary), handed(facts), identifierIs(facts)],
-    after: [
-      nodeSettled(
-        primary.alias,
-        secondariesOf(facts).length === 0 ? ['single'] : ['wait_primary', 'primary'],
+export const adoptServer =
+  (to: 'new' | 'old'): StepOf =>
+  (facts, phase) => {
+    const primary = primaryOf(facts);
+    const serves = to === 'new' ? acceptsWrites(facts, primary) : acceptsWritesOnOld(facts, primary);
+    return makeStep(facts, {
+      id: 'adopt',
+      phase,
+      host: primary,
+      as: 'root',
+      title: 'Return the server to pg_autoctl',
+      reason: `${to === 'new' ? facts.newMajor : facts.oldMajor} serves already; pg_autoctl takes over the server that it finds running, and the monitor hears of it. From here on a crash of the server is seen to.`,
+      guide: 'Step 11',
+      danger: 'changes',
+      script: rootScriptAfter(
+        facts,
+        primary,
+        // the unit that has started it starts nothing any more; what it runs stays
+        script(sh`rm -f ${serveFile(primary, to)} ${serveFile(primary, to)}.was`),
+        'start',
+        ...(primary.service.kind === 'systemd' && primary.service.enabled ? (['enable'] as const) : []),
       ),
-      acceptsWrites(facts, primary),
-    ],
-    settleSeconds: 120,
-    failureLogs: serviceLogs(facts, primary),
-    undo: undoText('stop the unit: that stops the server too'),
-  });
-};
+      probe: (world) => {
+        const seen = hostIn(world, primary.alias);
+        const row = nodeIn(world, primary.alias);
+        if (seen?.pgAutoctl !== 'runs') return pending('pg_autoctl does not run');
+        return row !== null && isWritable(row.reported) && serves.holds(world).holds
+          ? done(`it is ${row.reported}`)
+          : half('pg_autoctl runs, the node does not have its state yet');
+      },
+      before: [serves, isHanded(facts, to), identifierIs(facts, to)],
+      after: [
+        nodeSettled(
+          primary.alias,
+          secondariesOf(facts).length === 0 ? ['single'] : ['wait_primary', 'primary'],
+        ),
+        serves,
+      ],
+      settleSeconds: 120,
+      failureLogs: serviceLogs(facts, primary),
+      undo: undoText('stop the unit: that stops the server too'),
+    });
+  };
 
 /**
  * Whether the old version follows the new one so that it could take its place without a loss, and if not, why not. All of it has to hold: what is behind at a stop is waited

@@ -1,0 +1,1058 @@
+## N.node_1.cut-over (as root): Cut over to 17
+set -eu
+export LC_ALL=C
+runuser -u postgres -- sh -c 'set -eu
+export LC_ALL=C
+umask 077
+cd /
+mkdir -p /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online
+version() { cat "$1/PG_VERSION" 2>/dev/null || true; }
+cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/aside.new <<'\''END-OF-FILE'\''
+set -eu
+export LC_ALL=C
+umask 077
+# what we have made has a marker file: which run made it, for which cluster
+mark() { printf '\''run=%s\nsystem=%s\n'\'' 20261123T014800Z-1a2b 7711174124246397031; }
+own() { mark > "$1/.pgaf-upgrade.new"; sync "$1/.pgaf-upgrade.new"; mv "$1/.pgaf-upgrade.new" "$1/.pgaf-upgrade"; sync "$1"; }
+marked() { [ -d "$1" ] && [ ! -L "$1" ] && [ -f "$1/.pgaf-upgrade" ] && [ ! -L "$1/.pgaf-upgrade" ]; }
+ours() { marked "$1" && mark | cmp -s - "$1/.pgaf-upgrade"; }
+kin() { marked "$1" && [ "$(sed -n 2p "$1/.pgaf-upgrade")" = system=7711174124246397031 ]; }
+unmark() { rm -f "$1/.pgaf-upgrade" "$1/.pgaf-upgrade.new"; sync "$1"; }
+keep() { # FILE...: on the disk, with the directory that names it
+  for kept in "$@"; do
+    [ -e "$kept" ] || { echo "$kept is not there" >&2; return 1; }
+    case $kept in */*) set -- "$@" "${kept%/*}/" ;; *) set -- "$@" . ;; esac
+  done
+  unset kept; sync -- "$@" || sync
+}
+version() { cat "$1/PG_VERSION" 2>/dev/null || true; }
+control() ( # BIN DIRECTORY: what pg_controldata says of it, whatever pg_control is called by now
+  at=$2
+  if [ ! -e "$2/global/pg_control" ]; then
+    at=$(mktemp -d); trap '\''rm -rf "$at"'\'' EXIT; mkdir "$at/global"
+    for name in pg_control.do-not-start pg_control.old; do
+      if [ -e "$2/global/$name" ]; then ln -sf "$2/global/$name" "$at/global/pg_control"; fi
+    done
+    ln -s "$2/PG_VERSION" "$at/PG_VERSION"
+  fi
+  "$1/pg_controldata" -D "$at"
+)
+as_kept() { # BIN DIRECTORY FILE: it says what was kept in FILE, to the byte
+  [ -s "$3" ] && control "$1" "$2" | cmp -s - "$3"
+}
+of_system() { # BIN DIRECTORY IDENTIFIER
+  [ "$(control "$1" "$2" | sed -n '\''s/^Database system identifier: *//p'\'')" = "$3" ] || { echo "$2 is not of the system $3" >&2; return 1; }
+}
+[ "$(version /var/lib/pgsql/data)" != 17 ] || exit 0
+mkdir -p /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/old-log
+echo '\''local all all trust'\'' > /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old/pg_hba.conf
+cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-old.new <<'\''END-OF-SERVE'\''
+# written by pgaf-upgrade: PostgreSQL 15 as it was stopped, on a socket that nobody else reaches
+set -eu
+[ -f /var/lib/pgsql/data_pg15_bak/PG_VERSION ] || exit 0
+exec /opt/vmware/postgres/15/bin/postgres -D /var/lib/pgsql/data_pg15_bak -c listen_addresses= -c port=5432 \
+  -c unix_socket_directories=/var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -c unix_socket_permissions=0700 -c hba_file=/var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old/pg_hba.conf \
+  -c ssl=off -c archive_mode=off -c synchronous_standby_names= -c primary_conninfo= -c restore_command= -c shared_preload_libraries= \
+  -c default_transaction_read_only=off -c huge_pages=off -c shared_buffers=256MB \
+  -c max_logical_replication_workers=16 -c wal_retrieve_retry_interval=200ms -c wal_writer_delay=20ms \
+  -c logging_collector=on -c log_destination=stderr -c log_directory=/var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/old-log -c log_filename=%a.log -c log_truncate_on_rotation=on -c log_rotation_age=1d -c log_rotation_size=0
+END-OF-SERVE
+sync /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-old.new || sync
+mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-old.new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-old
+if [ -e /var/lib/pgsql/data ]; then
+  idle() ( # DIRECTORY...: nothing runs in them, nobody has them open; else it says who
+    real=
+    for dir in "$@"; do
+      [ -d "$dir" ] || continue
+      real=$(printf '\''%s\n%s'\'' "$real" "$(readlink -f -- "$dir")")
+      [ -s "$dir/postmaster.pid" ] || continue
+      read -r pid <"$dir/postmaster.pid" || true
+      pid=${pid#-}
+      case $pid in *[!0-9]*) continue ;; esac
+      [ "$(stat -c %u "/proc/$pid" 2>/dev/null)" = "$(stat -c %u "$dir/postmaster.pid")" ] || continue
+      echo "$dir/postmaster.pid names process $pid ($(cat "/proc/$pid/comm" 2>/dev/null)), which is alive: stop it first" >&2
+      exit 1
+    done
+    [ -n "$real" ] || exit 0
+    open=$(set -- /proc/[0-9]*/fd /proc/[0-9]*/cwd; for wait in 0.1 0.4 0.5 1 1 ""; do
+      open=$(find "$@" -maxdepth 1 -type l -printf '\''%p %l\n'\'' 2>/dev/null | real=$real awk '\''
+        BEGIN { n = split(ENVIRON["real"], real, "\n") }
+        { path = substr($0, index($0, " ") + 1)
+          for (i = 2; i <= n; i++) if (path == real[i] || index(path, real[i] "/") == 1) { split($0, part, "/"); held[part[3]] = path } }
+        END { for (pid in held) print pid, held[pid] }'\'')
+      # gone in a moment is whoever passes by; asked again are those who were found
+      [ -n "$open" ] && [ -n "$wait" ] || break
+      sleep $wait
+      set --; for pid in $(printf '\''%s\n'\'' "$open" | cut -d '\'' '\'' -f 1); do set -- "$@" "/proc/$pid/fd" "/proc/$pid/cwd"; done
+    done; printf %s "$open")
+    [ -n "$open" ] || exit 0
+    printf '\''%s\n'\'' "$open" | head -n 3 | while read -r pid path; do
+      echo "process $pid ($(cat "/proc/$pid/comm" 2>/dev/null)) has $path open: end it first" >&2
+    done
+    exit 1
+  )
+  idle /var/lib/pgsql/data
+  [ ! -e /var/lib/pgsql/data_pg15_bak ] || { echo '\''/var/lib/pgsql/data_pg15_bak is there already'\'' >&2; exit 1; }
+  whole=$(control /opt/vmware/postgres/15/bin /var/lib/pgsql/data)
+  printf '\''%s\n'\'' "$whole" > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/stopped.new
+  grep -q '\''^Database cluster state: *shut down$'\'' /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/stopped.new || { echo '\''it was not shut down in order'\'' >&2; exit 1; }
+  keep /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/stopped.new; mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/stopped.new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/stopped; keep /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/stopped
+  own /var/lib/pgsql/data
+  mv -T /var/lib/pgsql/data /var/lib/pgsql/data_pg15_bak
+  sync /var/lib/pgsql || sync
+fi
+[ "$(version /var/lib/pgsql/data_pg15_bak)" = 15 ]
+
+END-OF-FILE
+sync /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/aside.new || sync
+mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/aside.new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/aside
+cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/carry-over.new <<'\''END-OF-FILE'\''
+set -eu
+export LC_ALL=C
+umask 077
+keep() { # FILE...: on the disk, with the directory that names it
+  for kept in "$@"; do
+    [ -e "$kept" ] || { echo "$kept is not there" >&2; return 1; }
+    case $kept in */*) set -- "$@" "${kept%/*}/" ;; *) set -- "$@" . ;; esac
+  done
+  unset kept; sync -- "$@" || sync
+}
+version() { cat "$1/PG_VERSION" 2>/dev/null || true; }
+[ "$(version /var/lib/pgsql/data)" != 17 ] || exit 0
+tab=$(printf '\''\t'\'')
+settle() (
+  /opt/vmware/postgres/17/bin/pg_autoctl config set postgresql.pg_ctl /opt/vmware/postgres/17/bin/pg_ctl --pgdata /var/lib/pgsql/data
+  # bytes 16 to 23 of the state file are the system identifier, least significant byte first
+  now=$(od -An -v -t u8 -j 16 -N 8 /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state | tr -d '\'' '\'')
+  if [ "$now" = 7711180000000000017 ]; then echo "it is 7711180000000000017 already"; exit 0; fi
+  [ "$now" = 7711174124246397031 ] || { echo "found $now, expected 7711174124246397031" >&2; exit 1; }
+  case $(systemctl is-active pgautofailover.service || true) in inactive | failed | unknown) ;; *) echo '\''pgautofailover.service is active: stop it first'\'' >&2; exit 1 ;; esac
+  if [ "$(cat "/proc/$(head -n 1 /tmp/pg_autoctl/var/lib/pgsql/data/pg_autoctl.pid 2>/dev/null)/comm" 2>/dev/null)" = pg_autoctl ]; then echo '\''pg_autoctl runs: stop it first'\'' >&2; exit 1; fi
+  if [ "$(sed -n 4p /var/lib/pgsql/data/postmaster.pid 2>/dev/null)" = 5432 ] && [ -e "/proc/$(head -n 1 /var/lib/pgsql/data/postmaster.pid)/stat" ]; then echo '\''PostgreSQL runs on port 5432: stop it first'\'' >&2; exit 1; fi
+  [ "$(wc -c < /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state)" -eq 1024 ] || { echo '\''not the state file this knows: its size is not 1024'\'' >&2; exit 1; }
+  case $(od -An -v -t d4 -N 4 /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state | tr -d '\'' '\'') in 1 | 2) ;; *) echo '\''not the state file this knows: its layout is neither 1 nor 2'\'' >&2; exit 1 ;; esac
+  cp -p /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state.pg15
+  cp -p /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state.new
+  printf '\''\021\300\030\273\132\235\003\153'\'' | dd of=/var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state.new bs=1 seek=16 conv=notrunc 2>/dev/null
+  [ "$(od -An -v -t u8 -j 16 -N 8 /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state.new | tr -d '\'' '\'')" = 7711180000000000017 ]
+  keep /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state.pg15 /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state.new
+  mv /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state.new /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state
+  keep /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state
+  echo "system identifier $now -> 7711180000000000017"
+)
+settle > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/settle.log 2>&1 & settling=$!
+tries=0
+until /opt/vmware/postgres/15/bin/pg_isready -q -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -p 5432; do
+  tries=$((tries + 1)); [ $tries -le 300 ] || { echo '\''the server does not answer'\'' >&2; exit 1; }
+  sleep 0.03
+done
+tries=0
+until /opt/vmware/postgres/17/bin/pg_isready -q -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -p 5432; do
+  tries=$((tries + 1)); [ $tries -le 300 ] || { echo '\''the server does not answer'\'' >&2; exit 1; }
+  sleep 0.03
+done
+PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -p 5432 -U postgres -Atqc '\''select x from (
+  select '\''\'\'''\''role '\''\'\'''\'' || rolname || '\''\'\'''\'' '\''\'\'''\'' || md5(concat_ws('\''\'\'''\'','\''\'\'''\'', rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication, rolbypassrls, rolconnlimit, rolpassword, rolvaliduntil)) from pg_authid where rolname !~ '\''\'\'''\''^pg_'\''\'\'''\''
+  union all select '\''\'\'''\''member of '\''\'\'''\'' || r.rolname || '\''\'\'''\'': '\''\'\'''\'' || m.rolname || '\''\'\'''\'' '\''\'\'''\'' || admin_option from pg_auth_members a join pg_roles r on r.oid = roleid join pg_roles m on m.oid = member where m.rolname !~ '\''\'\'''\''^pg_'\''\'\'''\''
+  union all select '\''\'\'''\''settings of '\''\'\'''\'' || coalesce(rolname, '\''\'\'''\''every role'\''\'\'''\'') || '\''\'\'''\'' in '\''\'\'''\'' || coalesce(datname, '\''\'\'''\''every database'\''\'\'''\'') || '\''\'\'''\'' '\''\'\'''\'' || md5(setconfig::text) from pg_db_role_setting left join pg_database d on d.oid = setdatabase left join pg_roles r on r.oid = setrole
+  union all select '\''\'\'''\''database '\''\'\'''\'' || datname || '\''\'\'''\'' of '\''\'\'''\'' || pg_get_userbyid(datdba) || '\''\'\'''\'' '\''\'\'''\'' || md5(concat_ws('\''\'\'''\'','\''\'\'''\'', datconnlimit, datallowconn, datacl)) from pg_database where datname !~ '\''\'\'''\''^template'\''\'\'''\'') s(x) order by x collate "C"'\'' > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-leaves </dev/null
+PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -p 5432 -U postgres -Atqc '\''select x from (
+  select '\''\'\'''\''role '\''\'\'''\'' || rolname || '\''\'\'''\'' '\''\'\'''\'' || md5(concat_ws('\''\'\'''\'','\''\'\'''\'', rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication, rolbypassrls, rolconnlimit, rolpassword, rolvaliduntil)) from pg_authid where rolname !~ '\''\'\'''\''^pg_'\''\'\'''\''
+  union all select '\''\'\'''\''member of '\''\'\'''\'' || r.rolname || '\''\'\'''\'': '\''\'\'''\'' || m.rolname || '\''\'\'''\'' '\''\'\'''\'' || admin_option from pg_auth_members a join pg_roles r on r.oid = roleid join pg_roles m on m.oid = member where m.rolname !~ '\''\'\'''\''^pg_'\''\'\'''\''
+  union all select '\''\'\'''\''settings of '\''\'\'''\'' || coalesce(rolname, '\''\'\'''\''every role'\''\'\'''\'') || '\''\'\'''\'' in '\''\'\'''\'' || coalesce(datname, '\''\'\'''\''every database'\''\'\'''\'') || '\''\'\'''\'' '\''\'\'''\'' || md5(setconfig::text) from pg_db_role_setting left join pg_database d on d.oid = setdatabase left join pg_roles r on r.oid = setrole
+  union all select '\''\'\'''\''database '\''\'\'''\'' || datname || '\''\'\'''\'' of '\''\'\'''\'' || pg_get_userbyid(datdba) || '\''\'\'''\'' '\''\'\'''\'' || md5(concat_ws('\''\'\'''\'','\''\'\'''\'', datconnlimit, datallowconn, datacl)) from pg_database where datname !~ '\''\'\'''\''^template'\''\'\'''\'') s(x) order by x collate "C"'\'' > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-comes </dev/null
+cmp -s /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-leaves /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-comes || { echo '\''roles, databases or their settings are not the same on 15 and on 17. Make them the same on 17, by psql -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -p 5432:'\'' >&2; diff /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-leaves /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-comes >&2; exit 1; }
+rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/failed
+one() {
+  at=$(PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -p 5432 -U postgres -Atq -v what=cut-over -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/leave.sql </dev/null) &&
+  PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -p 5432 -U postgres -Atq -v what=cut-over -v at="$at" -v seconds=10 -v all=false -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/arrive.sql -v follows="pgaf_up_$oid" -v back="pgaf_back_$oid" -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/turn.sql </dev/null ||
+  printf '\''%s\n'\'' "$database" >> /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/failed
+}
+while IFS=$tab read -r oid database; do
+  one </dev/null &
+done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases
+wait
+[ ! -e /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/failed ] || { echo "it did not all arrive: $(cat /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/failed)" >&2; exit 1; }
+wait $settling || { cat /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/settle.log >&2; exit 1; }
+
+END-OF-FILE
+sync /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/carry-over.new || sync
+mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/carry-over.new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/carry-over
+cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/in-place.new <<'\''END-OF-FILE'\''
+set -eu
+export LC_ALL=C
+umask 077
+# what we have made has a marker file: which run made it, for which cluster
+mark() { printf '\''run=%s\nsystem=%s\n'\'' 20261123T014800Z-1a2b 7711174124246397031; }
+own() { mark > "$1/.pgaf-upgrade.new"; sync "$1/.pgaf-upgrade.new"; mv "$1/.pgaf-upgrade.new" "$1/.pgaf-upgrade"; sync "$1"; }
+marked() { [ -d "$1" ] && [ ! -L "$1" ] && [ -f "$1/.pgaf-upgrade" ] && [ ! -L "$1/.pgaf-upgrade" ]; }
+ours() { marked "$1" && mark | cmp -s - "$1/.pgaf-upgrade"; }
+kin() { marked "$1" && [ "$(sed -n 2p "$1/.pgaf-upgrade")" = system=7711174124246397031 ]; }
+unmark() { rm -f "$1/.pgaf-upgrade" "$1/.pgaf-upgrade.new"; sync "$1"; }
+idle() ( # DIRECTORY...: nothing runs in them, nobody has them open; else it says who
+  real=
+  for dir in "$@"; do
+    [ -d "$dir" ] || continue
+    real=$(printf '\''%s\n%s'\'' "$real" "$(readlink -f -- "$dir")")
+    [ -s "$dir/postmaster.pid" ] || continue
+    read -r pid <"$dir/postmaster.pid" || true
+    pid=${pid#-}
+    case $pid in *[!0-9]*) continue ;; esac
+    [ "$(stat -c %u "/proc/$pid" 2>/dev/null)" = "$(stat -c %u "$dir/postmaster.pid")" ] || continue
+    echo "$dir/postmaster.pid names process $pid ($(cat "/proc/$pid/comm" 2>/dev/null)), which is alive: stop it first" >&2
+    exit 1
+  done
+  [ -n "$real" ] || exit 0
+  open=$(set -- /proc/[0-9]*/fd /proc/[0-9]*/cwd; for wait in 0.1 0.4 0.5 1 1 ""; do
+    open=$(find "$@" -maxdepth 1 -type l -printf '\''%p %l\n'\'' 2>/dev/null | real=$real awk '\''
+      BEGIN { n = split(ENVIRON["real"], real, "\n") }
+      { path = substr($0, index($0, " ") + 1)
+        for (i = 2; i <= n; i++) if (path == real[i] || index(path, real[i] "/") == 1) { split($0, part, "/"); held[part[3]] = path } }
+      END { for (pid in held) print pid, held[pid] }'\'')
+    # gone in a moment is whoever passes by; asked again are those who were found
+    [ -n "$open" ] && [ -n "$wait" ] || break
+    sleep $wait
+    set --; for pid in $(printf '\''%s\n'\'' "$open" | cut -d '\'' '\'' -f 1); do set -- "$@" "/proc/$pid/fd" "/proc/$pid/cwd"; done
+  done; printf %s "$open")
+  [ -n "$open" ] || exit 0
+  printf '\''%s\n'\'' "$open" | head -n 3 | while read -r pid path; do
+    echo "process $pid ($(cat "/proc/$pid/comm" 2>/dev/null)) has $path open: end it first" >&2
+  done
+  exit 1
+)
+keep() { # FILE...: on the disk, with the directory that names it
+  for kept in "$@"; do
+    [ -e "$kept" ] || { echo "$kept is not there" >&2; return 1; }
+    case $kept in */*) set -- "$@" "${kept%/*}/" ;; *) set -- "$@" . ;; esac
+  done
+  unset kept; sync -- "$@" || sync
+}
+version() { cat "$1/PG_VERSION" 2>/dev/null || true; }
+control() ( # BIN DIRECTORY: what pg_controldata says of it, whatever pg_control is called by now
+  at=$2
+  if [ ! -e "$2/global/pg_control" ]; then
+    at=$(mktemp -d); trap '\''rm -rf "$at"'\'' EXIT; mkdir "$at/global"
+    for name in pg_control.do-not-start pg_control.old; do
+      if [ -e "$2/global/$name" ]; then ln -sf "$2/global/$name" "$at/global/pg_control"; fi
+    done
+    ln -s "$2/PG_VERSION" "$at/PG_VERSION"
+  fi
+  "$1/pg_controldata" -D "$at"
+)
+as_kept() { # BIN DIRECTORY FILE: it says what was kept in FILE, to the byte
+  [ -s "$3" ] && control "$1" "$2" | cmp -s - "$3"
+}
+of_system() { # BIN DIRECTORY IDENTIFIER
+  [ "$(control "$1" "$2" | sed -n '\''s/^Database system identifier: *//p'\'')" = "$3" ] || { echo "$2 is not of the system $3" >&2; return 1; }
+}
+[ "$(version /var/lib/pgsql/data)" != 17 ] || exit 0
+[ ! -e /var/lib/pgsql/data ] || { echo '\''/var/lib/pgsql/data is there'\'' >&2; exit 1; }
+kin /var/lib/pgsql/data_pg17_new || { echo '\''/var/lib/pgsql/data_pg17_new has no marker file of an upgrade of this cluster (.pgaf-upgrade): it may belong to somebody else. Inspect it first'\'' >&2; exit 1; }
+idle /var/lib/pgsql/data_pg17_new
+set -- /var/lib/pgsql/data_pg17_new
+for f in pg_hba.conf pg_ident.conf postgresql-auto-failover.conf postgresql.auto.conf postgresql.conf server.crt server.key; do
+  if [ -e /var/lib/pgsql/data_pg15_bak/"$f" ]; then
+    rm -rf /var/lib/pgsql/data_pg17_new/"$f"; cp -pR /var/lib/pgsql/data_pg15_bak/"$f" /var/lib/pgsql/data_pg17_new/"$f"; echo "carried $f"; set -- "$@" /var/lib/pgsql/data_pg17_new/"$f"
+    find /var/lib/pgsql/data_pg17_new/"$f" -type f -perm /077 -exec grep -q '\''PRIVATE KEY-----'\'' '\''{}'\'' '\'';'\'' -exec chmod go= '\''{}'\'' '\'';'\'' -exec echo '\''only its owner may read the private key'\'' '\''{}'\'' '\'';'\''
+  fi
+done
+{ sync -- "$1" && shift && find "$@" '\''('\'' -type f -o -type d '\'')'\'' -exec sync -- '\''{}'\'' +; } || sync
+names=$(/opt/vmware/postgres/17/bin/postgres -D /var/lib/pgsql/data_pg17_new -C synchronous_standby_names)
+[ -z "$names" ] || { echo "synchronous_standby_names is $names: the first write would wait" >&2; exit 1; }
+# what is written from here on is the application’s
+whole=$(control /opt/vmware/postgres/17/bin /var/lib/pgsql/data_pg17_new)
+printf '\''%s\n'\'' "$whole" > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/handed-over.new
+keep /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/handed-over.new; mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/handed-over.new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/handed-over; keep /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/handed-over
+[ -e /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-new.was ] || cp -p /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-new.was
+cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-new.new <<'\''END-OF-SERVE'\''
+# written by pgaf-upgrade: PostgreSQL 17 serves, until pg_autoctl takes it over
+set -eu
+[ "$(cat /var/lib/pgsql/data/PG_VERSION)" = 17 ] || exit 0
+exec /opt/vmware/postgres/17/bin/postgres -D /var/lib/pgsql/data -p 5432 -h '\''*'\''
+END-OF-SERVE
+sync /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-new.new || sync
+mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-new.new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-new
+mv -T /var/lib/pgsql/data_pg17_new /var/lib/pgsql/data
+sync /var/lib/pgsql || sync
+unmark /var/lib/pgsql/data || true
+
+END-OF-FILE
+sync /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/in-place.new || sync
+mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/in-place.new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/in-place
+cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/opened.new <<'\''END-OF-FILE'\''
+set -eu
+export LC_ALL=C
+tries=0
+until /opt/vmware/postgres/17/bin/pg_isready -q -h /var/run/postgresql -p 5432; do
+  tries=$((tries + 1)); [ $tries -le 300 ] || { echo '\''the server does not answer'\'' >&2; exit 1; }
+  sleep 0.03
+done
+PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atqc "select '\''it serves: '\'' || version()" </dev/null
+
+END-OF-FILE
+sync /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/opened.new || sync
+mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/opened.new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/opened
+cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/home.new <<'\''END-OF-FILE'\''
+set -eu
+export LC_ALL=C
+# what we have made has a marker file: which run made it, for which cluster
+mark() { printf '\''run=%s\nsystem=%s\n'\'' 20261123T014800Z-1a2b 7711174124246397031; }
+own() { mark > "$1/.pgaf-upgrade.new"; sync "$1/.pgaf-upgrade.new"; mv "$1/.pgaf-upgrade.new" "$1/.pgaf-upgrade"; sync "$1"; }
+marked() { [ -d "$1" ] && [ ! -L "$1" ] && [ -f "$1/.pgaf-upgrade" ] && [ ! -L "$1/.pgaf-upgrade" ]; }
+ours() { marked "$1" && mark | cmp -s - "$1/.pgaf-upgrade"; }
+kin() { marked "$1" && [ "$(sed -n 2p "$1/.pgaf-upgrade")" = system=7711174124246397031 ]; }
+unmark() { rm -f "$1/.pgaf-upgrade" "$1/.pgaf-upgrade.new"; sync "$1"; }
+keep() { # FILE...: on the disk, with the directory that names it
+  for kept in "$@"; do
+    [ -e "$kept" ] || { echo "$kept is not there" >&2; return 1; }
+    case $kept in */*) set -- "$@" "${kept%/*}/" ;; *) set -- "$@" . ;; esac
+  done
+  unset kept; sync -- "$@" || sync
+}
+version() { cat "$1/PG_VERSION" 2>/dev/null || true; }
+if [ ! -e /var/lib/pgsql/data ]; then
+  [ "$(version /var/lib/pgsql/data_pg15_bak)" = 15 ]
+  kin /var/lib/pgsql/data_pg15_bak || { echo '\''/var/lib/pgsql/data_pg15_bak has no marker file of an upgrade of this cluster (.pgaf-upgrade): it may belong to somebody else. Inspect it first'\'' >&2; exit 1; }
+  rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-old
+  mv -T /var/lib/pgsql/data_pg15_bak /var/lib/pgsql/data
+  sync /var/lib/pgsql || sync
+fi
+[ "$(version /var/lib/pgsql/data)" = 15 ] || { echo '\''/var/lib/pgsql/data is not PostgreSQL 15: it stays where it is'\'' >&2; exit 1; }
+unmark /var/lib/pgsql/data
+if [ -e /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-new.was ]; then mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-new.was /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-new; fi # it follows on
+rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/handed-over /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/stopped
+/opt/vmware/postgres/17/bin/pg_autoctl config set postgresql.pg_ctl /opt/vmware/postgres/15/bin/pg_ctl --pgdata /var/lib/pgsql/data || true
+if [ -e /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state.pg15 ]; then cp -p /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state.pg15 /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state.new; mv /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state.new /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state; keep /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state; fi
+echo '\''PostgreSQL 15 goes home'\''
+
+END-OF-FILE
+sync /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/home.new || sync
+mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/home.new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/home
+cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/go-on.new <<'\''END-OF-FILE'\''
+set -eu
+export LC_ALL=C
+tab=$(printf '\''\t'\'')
+tries=0
+until /opt/vmware/postgres/15/bin/pg_isready -q -h /var/run/postgresql -p 5432; do
+  tries=$((tries + 1)); [ $tries -le 300 ] || { echo '\''the server does not answer'\'' >&2; exit 1; }
+  sleep 0.03
+done
+tries=0
+until /opt/vmware/postgres/17/bin/pg_isready -q -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -p 5432; do
+  tries=$((tries + 1)); [ $tries -le 300 ] || { echo '\''the server does not answer'\'' >&2; exit 1; }
+  sleep 0.03
+done
+while IFS=$tab read -r oid database; do
+  PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -p 5432 -U postgres -Atq -c '\''set pgaf_upgrade.pass = on'\'' -c "alter subscription \"pgaf_up_$oid\" enable" -c "select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = '\''pgaf_back_$oid'\''" </dev/null >/dev/null
+done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases
+echo '\''PostgreSQL 15 serves again: nothing was lost, and 17 follows on'\''
+
+END-OF-FILE
+sync /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/go-on.new || sync
+mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/go-on.new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/go-on
+cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/leave.sql <<'\''END-OF-SQL'\''
+\set QUIET on
+\pset tuples_only on
+\pset format unaligned
+set pgaf_upgrade.pass = on;
+set datestyle = iso;
+set timezone = '\''UTC'\'';
+set statement_timeout = '\''60s'\'';
+begin;
+insert into pgaf_upgrade.marker as had (what, at) values (:'\''what'\'', clock_timestamp())
+  on conflict (what) do update set at = greatest(excluded.at, had.at + interval '\''1 microsecond'\'') returning at \gset
+insert into pgaf_upgrade.sequence as had (schema, name, last, called, moved)
+  select n.nspname, c.relname, coalesce(s.last, pgaf_upgrade.uncalled(c.oid::regclass)), s.last is not null, :'\''at'\''
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace cross join lateral (select pg_sequence_last_value(c.oid) as last offset 0) s
+    where c.relkind = '\''S'\'' and c.relpersistence <> '\''t'\'' and n.nspname !~ '\''^pg_temp'\''
+  on conflict (schema, name) do update set last = excluded.last, called = excluded.called, moved = excluded.moved
+    where (had.last, had.called) is distinct from (excluded.last, excluded.called);
+commit;
+select :'\''at'\'';
+END-OF-SQL
+cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/arrive.sql <<'\''END-OF-SQL'\''
+\set QUIET on
+\pset tuples_only on
+\pset format unaligned
+set pgaf_upgrade.pass = on;
+set datestyle = iso;
+set timezone = '\''UTC'\'';
+select set_config('\''pgaf_upgrade.what'\'', :'\''what'\'', false), set_config('\''pgaf_upgrade.at'\'', :'\''at'\'', false), set_config('\''pgaf_upgrade.seconds'\'', :'\''seconds'\'', false) \gset was_
+select format('\''alter subscription %I enable'\'', subname) from pg_subscription where subdbid = (select oid from pg_database where datname = current_database()) and subname ~ '\''^pgaf_(up|back)_[0-9]+$'\'' and not subenabled \gexec
+do $body$ declare
+  until timestamptz := clock_timestamp() + current_setting('\''pgaf_upgrade.seconds'\'')::integer * interval '\''1 second'\'';
+begin
+  while not exists (select from pgaf_upgrade.marker where what = current_setting('\''pgaf_upgrade.what'\'') and at = current_setting('\''pgaf_upgrade.at'\'')::timestamptz) loop
+    if clock_timestamp() > until then
+      raise exception '\''what was written last in % has not come within % s'\'', current_database(), current_setting('\''pgaf_upgrade.seconds'\'');
+    end if;
+    perform pg_sleep(0.01);
+  end loop;
+end $body$;
+select count(*) from (select setval(format('\''%I.%I'\'', schema, name)::regclass, last, called) from pgaf_upgrade.sequence
+  where :all or moved = :'\''at'\'' offset 0) moved \gset
+select current_database() || '\'': everything is there, '\'' || :count || '\'' sequences set'\'';
+END-OF-SQL
+cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/turn.sql <<'\''END-OF-SQL'\''
+select format('\''alter subscription %I disable'\'', subname) from pg_subscription where subname = :'\''follows'\'' \gexec
+select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = :'\''back'\'' \g /dev/null
+select pg_create_logical_replication_slot(:'\''back'\'', '\''pgoutput'\'') where :'\''back'\'' <> '\'''\'' \g /dev/null
+END-OF-SQL
+if [ "$(version /var/lib/pgsql/data)" = 15 ]; then
+  umask 077
+  mkdir -p /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online
+  tab=$(printf '\''\t'\'')
+  PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc '\''select oid || e'\''\'\'''\''\t'\''\'\'''\'' || datname from pg_database where datallowconn and datname <> '\''\'\'''\''template0'\''\'\'''\'' and datconnlimit <> -2 and datname !~ e'\''\'\'''\''[\r\n]'\''\'\'''\'' order by oid'\'' > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/open.new
+  : > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases.new
+  while IFS=$tab read -r oid database; do
+    if [ "$(PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc '\''select exists (select from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind = '\''\'\'''\''r'\''\'\'''\'' and c.relpersistence = '\''\'\'''\''p'\''\'\'''\'' and n.nspname !~ '\''\'\'''\''^pg_'\''\'\'''\'' and n.nspname not in ('\''\'\'''\''information_schema'\''\'\'''\'', '\''\'\'''\''pgaf_upgrade'\''\'\'''\''))'\'' </dev/null)" = t ]; then printf '\''%s\t%s\n'\'' "$oid" "$database" >> /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases.new; fi
+  done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/open.new
+  mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/open.new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/open; mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases.new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases
+  PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atqc '\''select x from (
+  select '\''\'\'''\''role '\''\'\'''\'' || rolname || '\''\'\'''\'' '\''\'\'''\'' || md5(concat_ws('\''\'\'''\'','\''\'\'''\'', rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication, rolbypassrls, rolconnlimit, rolpassword, rolvaliduntil)) from pg_authid where rolname !~ '\''\'\'''\''^pg_'\''\'\'''\''
+  union all select '\''\'\'''\''member of '\''\'\'''\'' || r.rolname || '\''\'\'''\'': '\''\'\'''\'' || m.rolname || '\''\'\'''\'' '\''\'\'''\'' || admin_option from pg_auth_members a join pg_roles r on r.oid = roleid join pg_roles m on m.oid = member where m.rolname !~ '\''\'\'''\''^pg_'\''\'\'''\''
+  union all select '\''\'\'''\''settings of '\''\'\'''\'' || coalesce(rolname, '\''\'\'''\''every role'\''\'\'''\'') || '\''\'\'''\'' in '\''\'\'''\'' || coalesce(datname, '\''\'\'''\''every database'\''\'\'''\'') || '\''\'\'''\'' '\''\'\'''\'' || md5(setconfig::text) from pg_db_role_setting left join pg_database d on d.oid = setdatabase left join pg_roles r on r.oid = setrole
+  union all select '\''\'\'''\''database '\''\'\'''\'' || datname || '\''\'\'''\'' of '\''\'\'''\'' || pg_get_userbyid(datdba) || '\''\'\'''\'' '\''\'\'''\'' || md5(concat_ws('\''\'\'''\'','\''\'\'''\'', datconnlimit, datallowconn, datacl)) from pg_database where datname !~ '\''\'\'''\''^template'\''\'\'''\'') s(x) order by x collate "C"'\'' > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-leaves </dev/null
+  PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -p 5432 -U postgres -Atqc '\''select x from (
+  select '\''\'\'''\''role '\''\'\'''\'' || rolname || '\''\'\'''\'' '\''\'\'''\'' || md5(concat_ws('\''\'\'''\'','\''\'\'''\'', rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication, rolbypassrls, rolconnlimit, rolpassword, rolvaliduntil)) from pg_authid where rolname !~ '\''\'\'''\''^pg_'\''\'\'''\''
+  union all select '\''\'\'''\''member of '\''\'\'''\'' || r.rolname || '\''\'\'''\'': '\''\'\'''\'' || m.rolname || '\''\'\'''\'' '\''\'\'''\'' || admin_option from pg_auth_members a join pg_roles r on r.oid = roleid join pg_roles m on m.oid = member where m.rolname !~ '\''\'\'''\''^pg_'\''\'\'''\''
+  union all select '\''\'\'''\''settings of '\''\'\'''\'' || coalesce(rolname, '\''\'\'''\''every role'\''\'\'''\'') || '\''\'\'''\'' in '\''\'\'''\'' || coalesce(datname, '\''\'\'''\''every database'\''\'\'''\'') || '\''\'\'''\'' '\''\'\'''\'' || md5(setconfig::text) from pg_db_role_setting left join pg_database d on d.oid = setdatabase left join pg_roles r on r.oid = setrole
+  union all select '\''\'\'''\''database '\''\'\'''\'' || datname || '\''\'\'''\'' of '\''\'\'''\'' || pg_get_userbyid(datdba) || '\''\'\'''\'' '\''\'\'''\'' || md5(concat_ws('\''\'\'''\'','\''\'\'''\'', datconnlimit, datallowconn, datacl)) from pg_database where datname !~ '\''\'\'''\''^template'\''\'\'''\'') s(x) order by x collate "C"'\'' > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-comes </dev/null
+  cmp -s /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-leaves /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-comes || { echo '\''roles, databases or their settings are not the same on 15 and on 17. Make them the same on 17, by psql -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -p 5432:'\'' >&2; diff /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-leaves /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-comes >&2; exit 1; }
+  while IFS=$tab read -r oid database; do
+    PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -p 5432 -U postgres -q -c '\''set pgaf_upgrade.pass = on'\'' -c "alter subscription \"pgaf_up_$oid\" set (synchronous_commit = on)" </dev/null
+  done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases
+  rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/failed
+  one() {
+    at=$(PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atq -v what=ready -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/leave.sql </dev/null) &&
+    PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -p 5432 -U postgres -Atq -v what=ready -v at="$at" -v seconds=10 -v all=true -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/arrive.sql </dev/null ||
+    printf '\''%s\n'\'' "$database" >> /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/failed
+  }
+  while IFS=$tab read -r oid database; do
+    one </dev/null &
+  done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases
+  wait
+  [ ! -e /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/failed ] || { echo "it did not all arrive: $(cat /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/failed)" >&2; exit 1; }
+  PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -p 5432 -U postgres -qc checkpoint </dev/null
+  PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -qc checkpoint </dev/null
+  echo '\''everything is ready: PostgreSQL 15 stops now'\''
+fi
+'
+cd /
+dependents() ( # UNIT
+  all='' todo=$1 level=0
+  while [ $level -lt 5 ]; do level=$((level + 1))
+    found=$(systemctl show -p BoundBy -p RequiredBy -p ConsistsOf $todo 2>/dev/null | sed 's/^[A-Za-z]*=//' | tr ' ' '\n' | grep -E '\.(service|socket|timer|path)$' | sort -u || true)
+    todo=''
+    for one in $found; do case " $1 $all " in *" $one "*) ;; *) todo="$todo $one" ;; esac; done
+    [ -n "$todo" ] || break
+    all="$all$todo"
+  done
+  [ -z "$all" ] || systemctl show -p Id -p ActiveState $all 2>/dev/null | awk -F= '$1 == "Id" { id = $2 } $1 == "ActiveState" { state = $2 }
+    id != "" && state != "" { if (state == "active") print id; id = state = "" }'
+)
+hang=/var/lib/pgaf-upgrade/pgautofailover.service.dependents
+if [ ! -e "$hang" ]; then
+  mkdir -p /var/lib/pgaf-upgrade; chmod 700 /var/lib/pgaf-upgrade
+  dependents pgautofailover.service > "$hang.new"
+  if [ -s "$hang.new" ]; then sync "$hang.new" || sync; mv "$hang.new" "$hang"; else rm -f "$hang.new"; fi
+fi
+# from here on nobody but the console’s own start starts it: systemd passes every other one over
+mkdir -p /etc/systemd/system/pgautofailover.service.d
+echo 'stopped by pgaf-upgrade, which starts it again' > /etc/systemd/system/pgautofailover.service.d/pgaf-upgrade.hold
+sync /etc/systemd/system/pgautofailover.service.d || sync
+systemctl stop pgautofailover.service
+systemctl reset-failed pgaf-upgrade-d602597693-new.service pgaf-upgrade-d602597693-old.service 2>/dev/null || true
+if runuser -u postgres -- sh /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/aside </dev/null && systemctl restart pgaf-upgrade-d602597693-old.service && runuser -u postgres -- sh /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/carry-over </dev/null && systemctl stop pgaf-upgrade-d602597693-new.service && runuser -u postgres -- sh /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/in-place </dev/null; then
+  systemctl start pgaf-upgrade-d602597693-new.service
+  runuser -u postgres -- sh /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/opened </dev/null
+else
+  systemctl stop pgaf-upgrade-d602597693-old.service
+  runuser -u postgres -- sh /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/home </dev/null
+  if [ -e /etc/systemd/system/pgautofailover.service.d/pgaf-upgrade.hold ]; then rm -f /etc/systemd/system/pgautofailover.service.d/pgaf-upgrade.hold; sync /etc/systemd/system/pgautofailover.service.d || sync; fi
+  hang=/var/lib/pgaf-upgrade/pgautofailover.service.dependents
+  if [ -s "$hang" ]; then
+    while read -r one; do
+      if systemctl start --no-block "$one"; then echo "$one went down with pgautofailover.service, and is started again"; else echo "$one does not start: systemctl status $one"; fi
+    done < "$hang"
+    rm -f "$hang"
+  fi
+  systemctl reset-failed pgautofailover.service 2>/dev/null || true
+  systemctl start pgautofailover.service
+  systemctl start pgaf-upgrade-d602597693-new.service
+  runuser -u postgres -- sh /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/go-on </dev/null
+  exit 1
+fi
+
+## N.monitor.identifier (as postgres): Write new system identifier
+set -eu
+export LC_ALL=C
+PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=pg_auto_failover /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -c 'update pgautofailover.node set sysidentifier = 7711180000000000017 where formationid = '\''default'\'' and groupid = 0'
+
+## N.node_1.adopt (as root): Return the server to pg_autoctl
+set -eu
+export LC_ALL=C
+runuser -u postgres -- sh -c 'set -eu
+export LC_ALL=C
+set -eu
+export LC_ALL=C
+rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-new.was
+
+'
+if [ -e /etc/systemd/system/pgautofailover.service.d/pgaf-upgrade.hold ]; then rm -f /etc/systemd/system/pgautofailover.service.d/pgaf-upgrade.hold; sync /etc/systemd/system/pgautofailover.service.d || sync; fi
+systemctl reset-failed pgautofailover.service 2>/dev/null || true
+systemctl start pgautofailover.service
+hang=/var/lib/pgaf-upgrade/pgautofailover.service.dependents
+if [ -s "$hang" ]; then
+  while read -r one; do
+    if systemctl start --no-block "$one"; then echo "$one went down with pgautofailover.service, and is started again"; else echo "$one does not start: systemctl status $one"; fi
+  done < "$hang"
+  rm -f "$hang"
+fi
+systemctl enable --quiet pgautofailover.service
+
+## O.node_1.follow-back (as postgres): Let 15 follow 17
+set -eu
+export LC_ALL=C
+umask 077
+umask 077
+mkdir -p /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online
+tab=$(printf '\t')
+PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc 'select oid || e'\''\t'\'' || datname from pg_database where datallowconn and datname <> '\''template0'\'' and datconnlimit <> -2 and datname !~ e'\''[\r\n]'\'' order by oid' > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/open.new
+: > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases.new
+while IFS=$tab read -r oid database; do
+  if [ "$(PGOPTIONS='-c search_path=pg_catalog' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc 'select exists (select from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind = '\''r'\'' and c.relpersistence = '\''p'\'' and n.nspname !~ '\''^pg_'\'' and n.nspname not in ('\''information_schema'\'', '\''pgaf_upgrade'\''))' </dev/null)" = t ]; then printf '%s\t%s\n' "$oid" "$database" >> /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases.new; fi
+done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/open.new
+mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/open.new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/open; mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases.new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases
+cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/follow-back.sql <<'END-OF-SQL'
+set pgaf_upgrade.pass = on;
+create function pg_temp.quoted(text) returns text language sql as $body$ select '''' || replace(replace($1, '\', '\\'), '''', '\''') || '''' $body$;
+set pgaf_upgrade.pass = on;
+set synchronous_commit = on;
+begin;
+select format('create subscription %I connection %L publication pgaf_upgrade with (connect = true, copy_data = false, create_slot = false, enabled = false, slot_name = %L, streaming = on, synchronous_commit = off, disable_on_error = false)',
+    :'name', format('host=%s port=%s user=%s dbname=%s application_name=%s connect_timeout=5', pg_temp.quoted(:'serving' || ',' || :'private'), pg_temp.quoted(:'port' || ',' || :'port'), pg_temp.quoted(current_user::text), pg_temp.quoted(current_database()::text), :'name'), :'name')
+  where not exists (select from pg_subscription where subname = :'name') \gexec
+
+select format('alter subscription %I enable', subname) from pg_subscription where subname = :'name' and not subenabled \gexec
+commit;
+END-OF-SQL
+# a failover from here on is another timeline than this one
+timeline=$(PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc 'select timeline_id from pg_control_checkpoint()')
+while IFS=$tab read -r oid database; do
+  PGOPTIONS='-c search_path=pg_catalog' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atq -c 'set pgaf_upgrade.pass = on' -c "do \$body\$ begin execute format('comment on schema pgaf_upgrade is %L', regexp_replace(obj_description('pgaf_upgrade'::regnamespace, 'pg_namespace'), 'timeline=[0-9]+', 'timeline=$timeline')); end \$body\$" </dev/null
+done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/open
+while IFS=$tab read -r oid database; do
+  if [ -n "$(PGOPTIONS='-c search_path=pg_catalog' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc "select 1 from pg_subscription where subname = 'pgaf_up_$oid'" </dev/null)" ]; then
+    PGOPTIONS='-c search_path=pg_catalog' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -q -c 'set pgaf_upgrade.pass = on' -c "alter subscription \"pgaf_up_$oid\" disable" -c "alter subscription \"pgaf_up_$oid\" set (slot_name = none)" -c "drop subscription \"pgaf_up_$oid\"" </dev/null
+  fi
+  PGOPTIONS='-c search_path=pg_catalog' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -p 5432 -U postgres -Atqc "select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = 'pgaf_up_$oid' and not active" </dev/null
+  [ "$(PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc "select wal_status in ('reserved', 'extended') from pg_replication_slots where slot_name = 'pgaf_back_$oid'" </dev/null)" = t ] || { printf '%s: its slot for the way back is not there, or is lost\n' "$database" >&2; exit 1; }
+  PGOPTIONS='-c search_path=pg_catalog' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -p 5432 -U postgres -Atq -v name="pgaf_back_$oid" -v serving=/var/run/postgresql -v private=/var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -v port=5432 -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/follow-back.sql </dev/null
+  printf '%s follows back\n' "$database"
+done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases
+rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/follow-back.sql
+
+## Q.node_1.cut-back (as root): Cut back to 15
+set -eu
+export LC_ALL=C
+runuser -u postgres -- sh -c 'set -eu
+export LC_ALL=C
+umask 077
+cd /
+mkdir -p /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online
+version() { cat "$1/PG_VERSION" 2>/dev/null || true; }
+cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/aside.new <<'\''END-OF-FILE'\''
+set -eu
+export LC_ALL=C
+umask 077
+# what we have made has a marker file: which run made it, for which cluster
+mark() { printf '\''run=%s\nsystem=%s\n'\'' 20261123T014800Z-1a2b 7711174124246397031; }
+own() { mark > "$1/.pgaf-upgrade.new"; sync "$1/.pgaf-upgrade.new"; mv "$1/.pgaf-upgrade.new" "$1/.pgaf-upgrade"; sync "$1"; }
+marked() { [ -d "$1" ] && [ ! -L "$1" ] && [ -f "$1/.pgaf-upgrade" ] && [ ! -L "$1/.pgaf-upgrade" ]; }
+ours() { marked "$1" && mark | cmp -s - "$1/.pgaf-upgrade"; }
+kin() { marked "$1" && [ "$(sed -n 2p "$1/.pgaf-upgrade")" = system=7711174124246397031 ]; }
+unmark() { rm -f "$1/.pgaf-upgrade" "$1/.pgaf-upgrade.new"; sync "$1"; }
+keep() { # FILE...: on the disk, with the directory that names it
+  for kept in "$@"; do
+    [ -e "$kept" ] || { echo "$kept is not there" >&2; return 1; }
+    case $kept in */*) set -- "$@" "${kept%/*}/" ;; *) set -- "$@" . ;; esac
+  done
+  unset kept; sync -- "$@" || sync
+}
+version() { cat "$1/PG_VERSION" 2>/dev/null || true; }
+control() ( # BIN DIRECTORY: what pg_controldata says of it, whatever pg_control is called by now
+  at=$2
+  if [ ! -e "$2/global/pg_control" ]; then
+    at=$(mktemp -d); trap '\''rm -rf "$at"'\'' EXIT; mkdir "$at/global"
+    for name in pg_control.do-not-start pg_control.old; do
+      if [ -e "$2/global/$name" ]; then ln -sf "$2/global/$name" "$at/global/pg_control"; fi
+    done
+    ln -s "$2/PG_VERSION" "$at/PG_VERSION"
+  fi
+  "$1/pg_controldata" -D "$at"
+)
+as_kept() { # BIN DIRECTORY FILE: it says what was kept in FILE, to the byte
+  [ -s "$3" ] && control "$1" "$2" | cmp -s - "$3"
+}
+of_system() { # BIN DIRECTORY IDENTIFIER
+  [ "$(control "$1" "$2" | sed -n '\''s/^Database system identifier: *//p'\'')" = "$3" ] || { echo "$2 is not of the system $3" >&2; return 1; }
+}
+[ "$(version /var/lib/pgsql/data)" != 15 ] || exit 0
+mkdir -p /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/new-log
+echo '\''local all all trust'\'' > /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new/pg_hba.conf
+cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-new.new <<'\''END-OF-SERVE'\''
+# written by pgaf-upgrade: PostgreSQL 17 as it was stopped, on a socket that nobody else reaches
+set -eu
+[ -f /var/lib/pgsql/data_pg17_new/PG_VERSION ] || exit 0
+exec /opt/vmware/postgres/17/bin/postgres -D /var/lib/pgsql/data_pg17_new -c listen_addresses= -c port=5432 \
+  -c unix_socket_directories=/var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -c unix_socket_permissions=0700 -c hba_file=/var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new/pg_hba.conf \
+  -c ssl=off -c archive_mode=off -c synchronous_standby_names= -c primary_conninfo= -c restore_command= -c shared_preload_libraries= \
+  -c default_transaction_read_only=off -c huge_pages=off -c shared_buffers=256MB \
+  -c max_logical_replication_workers=16 -c wal_retrieve_retry_interval=200ms -c wal_writer_delay=20ms \
+  -c logging_collector=on -c log_destination=stderr -c log_directory=/var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/new-log -c log_filename=%a.log -c log_truncate_on_rotation=on -c log_rotation_age=1d -c log_rotation_size=0
+END-OF-SERVE
+sync /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-new.new || sync
+mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-new.new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-new
+if [ -e /var/lib/pgsql/data ]; then
+  idle() ( # DIRECTORY...: nothing runs in them, nobody has them open; else it says who
+    real=
+    for dir in "$@"; do
+      [ -d "$dir" ] || continue
+      real=$(printf '\''%s\n%s'\'' "$real" "$(readlink -f -- "$dir")")
+      [ -s "$dir/postmaster.pid" ] || continue
+      read -r pid <"$dir/postmaster.pid" || true
+      pid=${pid#-}
+      case $pid in *[!0-9]*) continue ;; esac
+      [ "$(stat -c %u "/proc/$pid" 2>/dev/null)" = "$(stat -c %u "$dir/postmaster.pid")" ] || continue
+      echo "$dir/postmaster.pid names process $pid ($(cat "/proc/$pid/comm" 2>/dev/null)), which is alive: stop it first" >&2
+      exit 1
+    done
+    [ -n "$real" ] || exit 0
+    open=$(set -- /proc/[0-9]*/fd /proc/[0-9]*/cwd; for wait in 0.1 0.4 0.5 1 1 ""; do
+      open=$(find "$@" -maxdepth 1 -type l -printf '\''%p %l\n'\'' 2>/dev/null | real=$real awk '\''
+        BEGIN { n = split(ENVIRON["real"], real, "\n") }
+        { path = substr($0, index($0, " ") + 1)
+          for (i = 2; i <= n; i++) if (path == real[i] || index(path, real[i] "/") == 1) { split($0, part, "/"); held[part[3]] = path } }
+        END { for (pid in held) print pid, held[pid] }'\'')
+      # gone in a moment is whoever passes by; asked again are those who were found
+      [ -n "$open" ] && [ -n "$wait" ] || break
+      sleep $wait
+      set --; for pid in $(printf '\''%s\n'\'' "$open" | cut -d '\'' '\'' -f 1); do set -- "$@" "/proc/$pid/fd" "/proc/$pid/cwd"; done
+    done; printf %s "$open")
+    [ -n "$open" ] || exit 0
+    printf '\''%s\n'\'' "$open" | head -n 3 | while read -r pid path; do
+      echo "process $pid ($(cat "/proc/$pid/comm" 2>/dev/null)) has $path open: end it first" >&2
+    done
+    exit 1
+  )
+  idle /var/lib/pgsql/data
+  [ ! -e /var/lib/pgsql/data_pg17_new ] || { echo '\''/var/lib/pgsql/data_pg17_new is there already'\'' >&2; exit 1; }
+  whole=$(control /opt/vmware/postgres/17/bin /var/lib/pgsql/data)
+  printf '\''%s\n'\'' "$whole" > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/stopped-new.new
+  grep -q '\''^Database cluster state: *shut down$'\'' /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/stopped-new.new || { echo '\''it was not shut down in order'\'' >&2; exit 1; }
+  keep /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/stopped-new.new; mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/stopped-new.new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/stopped-new; keep /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/stopped-new
+  own /var/lib/pgsql/data
+  mv -T /var/lib/pgsql/data /var/lib/pgsql/data_pg17_new
+  sync /var/lib/pgsql || sync
+fi
+[ "$(version /var/lib/pgsql/data_pg17_new)" = 17 ]
+
+END-OF-FILE
+sync /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/aside.new || sync
+mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/aside.new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/aside
+cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/carry-over.new <<'\''END-OF-FILE'\''
+set -eu
+export LC_ALL=C
+umask 077
+keep() { # FILE...: on the disk, with the directory that names it
+  for kept in "$@"; do
+    [ -e "$kept" ] || { echo "$kept is not there" >&2; return 1; }
+    case $kept in */*) set -- "$@" "${kept%/*}/" ;; *) set -- "$@" . ;; esac
+  done
+  unset kept; sync -- "$@" || sync
+}
+version() { cat "$1/PG_VERSION" 2>/dev/null || true; }
+[ "$(version /var/lib/pgsql/data)" != 15 ] || exit 0
+tab=$(printf '\''\t'\'')
+settle() (
+  /opt/vmware/postgres/17/bin/pg_autoctl config set postgresql.pg_ctl /opt/vmware/postgres/15/bin/pg_ctl --pgdata /var/lib/pgsql/data
+  # bytes 16 to 23 of the state file are the system identifier, least significant byte first
+  now=$(od -An -v -t u8 -j 16 -N 8 /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state | tr -d '\'' '\'')
+  if [ "$now" = 7711174124246397031 ]; then echo "it is 7711174124246397031 already"; exit 0; fi
+  case $(systemctl is-active pgautofailover.service || true) in inactive | failed | unknown) ;; *) echo '\''pgautofailover.service is active: stop it first'\'' >&2; exit 1 ;; esac
+  if [ "$(cat "/proc/$(head -n 1 /tmp/pg_autoctl/var/lib/pgsql/data/pg_autoctl.pid 2>/dev/null)/comm" 2>/dev/null)" = pg_autoctl ]; then echo '\''pg_autoctl runs: stop it first'\'' >&2; exit 1; fi
+  if [ "$(sed -n 4p /var/lib/pgsql/data/postmaster.pid 2>/dev/null)" = 5432 ] && [ -e "/proc/$(head -n 1 /var/lib/pgsql/data/postmaster.pid)/stat" ]; then echo '\''PostgreSQL runs on port 5432: stop it first'\'' >&2; exit 1; fi
+  [ "$(wc -c < /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state)" -eq 1024 ] || { echo '\''not the state file this knows: its size is not 1024'\'' >&2; exit 1; }
+  case $(od -An -v -t d4 -N 4 /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state | tr -d '\'' '\'') in 1 | 2) ;; *) echo '\''not the state file this knows: its layout is neither 1 nor 2'\'' >&2; exit 1 ;; esac
+  cp -p /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state.pg17
+  cp -p /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state.new
+  printf '\''\147\360\343\254\002\230\003\153'\'' | dd of=/var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state.new bs=1 seek=16 conv=notrunc 2>/dev/null
+  [ "$(od -An -v -t u8 -j 16 -N 8 /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state.new | tr -d '\'' '\'')" = 7711174124246397031 ]
+  keep /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state.pg17 /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state.new
+  mv /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state.new /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state
+  keep /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state
+  echo "system identifier $now -> 7711174124246397031"
+)
+settle > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/settle.log 2>&1 & settling=$!
+tries=0
+until /opt/vmware/postgres/17/bin/pg_isready -q -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -p 5432; do
+  tries=$((tries + 1)); [ $tries -le 300 ] || { echo '\''the server does not answer'\'' >&2; exit 1; }
+  sleep 0.03
+done
+tries=0
+until /opt/vmware/postgres/15/bin/pg_isready -q -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -p 5432; do
+  tries=$((tries + 1)); [ $tries -le 300 ] || { echo '\''the server does not answer'\'' >&2; exit 1; }
+  sleep 0.03
+done
+PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -p 5432 -U postgres -Atqc '\''select x from (
+  select '\''\'\'''\''role '\''\'\'''\'' || rolname || '\''\'\'''\'' '\''\'\'''\'' || md5(concat_ws('\''\'\'''\'','\''\'\'''\'', rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication, rolbypassrls, rolconnlimit, rolpassword, rolvaliduntil)) from pg_authid where rolname !~ '\''\'\'''\''^pg_'\''\'\'''\''
+  union all select '\''\'\'''\''member of '\''\'\'''\'' || r.rolname || '\''\'\'''\'': '\''\'\'''\'' || m.rolname || '\''\'\'''\'' '\''\'\'''\'' || admin_option from pg_auth_members a join pg_roles r on r.oid = roleid join pg_roles m on m.oid = member where m.rolname !~ '\''\'\'''\''^pg_'\''\'\'''\''
+  union all select '\''\'\'''\''settings of '\''\'\'''\'' || coalesce(rolname, '\''\'\'''\''every role'\''\'\'''\'') || '\''\'\'''\'' in '\''\'\'''\'' || coalesce(datname, '\''\'\'''\''every database'\''\'\'''\'') || '\''\'\'''\'' '\''\'\'''\'' || md5(setconfig::text) from pg_db_role_setting left join pg_database d on d.oid = setdatabase left join pg_roles r on r.oid = setrole
+  union all select '\''\'\'''\''database '\''\'\'''\'' || datname || '\''\'\'''\'' of '\''\'\'''\'' || pg_get_userbyid(datdba) || '\''\'\'''\'' '\''\'\'''\'' || md5(concat_ws('\''\'\'''\'','\''\'\'''\'', datconnlimit, datallowconn, datacl)) from pg_database where datname !~ '\''\'\'''\''^template'\''\'\'''\'') s(x) order by x collate "C"'\'' > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-leaves </dev/null
+PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -p 5432 -U postgres -Atqc '\''select x from (
+  select '\''\'\'''\''role '\''\'\'''\'' || rolname || '\''\'\'''\'' '\''\'\'''\'' || md5(concat_ws('\''\'\'''\'','\''\'\'''\'', rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication, rolbypassrls, rolconnlimit, rolpassword, rolvaliduntil)) from pg_authid where rolname !~ '\''\'\'''\''^pg_'\''\'\'''\''
+  union all select '\''\'\'''\''member of '\''\'\'''\'' || r.rolname || '\''\'\'''\'': '\''\'\'''\'' || m.rolname || '\''\'\'''\'' '\''\'\'''\'' || admin_option from pg_auth_members a join pg_roles r on r.oid = roleid join pg_roles m on m.oid = member where m.rolname !~ '\''\'\'''\''^pg_'\''\'\'''\''
+  union all select '\''\'\'''\''settings of '\''\'\'''\'' || coalesce(rolname, '\''\'\'''\''every role'\''\'\'''\'') || '\''\'\'''\'' in '\''\'\'''\'' || coalesce(datname, '\''\'\'''\''every database'\''\'\'''\'') || '\''\'\'''\'' '\''\'\'''\'' || md5(setconfig::text) from pg_db_role_setting left join pg_database d on d.oid = setdatabase left join pg_roles r on r.oid = setrole
+  union all select '\''\'\'''\''database '\''\'\'''\'' || datname || '\''\'\'''\'' of '\''\'\'''\'' || pg_get_userbyid(datdba) || '\''\'\'''\'' '\''\'\'''\'' || md5(concat_ws('\''\'\'''\'','\''\'\'''\'', datconnlimit, datallowconn, datacl)) from pg_database where datname !~ '\''\'\'''\''^template'\''\'\'''\'') s(x) order by x collate "C"'\'' > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-comes </dev/null
+cmp -s /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-leaves /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-comes || { echo '\''roles, databases or their settings are not the same on 17 and on 15. Make them the same on 15, by psql -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -p 5432:'\'' >&2; diff /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-leaves /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-comes >&2; exit 1; }
+rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/failed
+one() {
+  at=$(PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -p 5432 -U postgres -Atq -v what=way-back -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/leave.sql </dev/null) &&
+  PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -p 5432 -U postgres -Atq -v what=way-back -v at="$at" -v seconds=10 -v all=false -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/arrive.sql -v follows="pgaf_back_$oid" -v back='\'''\'' -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/turn.sql </dev/null ||
+  printf '\''%s\n'\'' "$database" >> /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/failed
+}
+while IFS=$tab read -r oid database; do
+  one </dev/null &
+done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases
+wait
+[ ! -e /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/failed ] || { echo "it did not all arrive: $(cat /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/failed)" >&2; exit 1; }
+wait $settling || { cat /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/settle.log >&2; exit 1; }
+
+END-OF-FILE
+sync /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/carry-over.new || sync
+mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/carry-over.new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/carry-over
+cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/in-place.new <<'\''END-OF-FILE'\''
+set -eu
+export LC_ALL=C
+umask 077
+# what we have made has a marker file: which run made it, for which cluster
+mark() { printf '\''run=%s\nsystem=%s\n'\'' 20261123T014800Z-1a2b 7711174124246397031; }
+own() { mark > "$1/.pgaf-upgrade.new"; sync "$1/.pgaf-upgrade.new"; mv "$1/.pgaf-upgrade.new" "$1/.pgaf-upgrade"; sync "$1"; }
+marked() { [ -d "$1" ] && [ ! -L "$1" ] && [ -f "$1/.pgaf-upgrade" ] && [ ! -L "$1/.pgaf-upgrade" ]; }
+ours() { marked "$1" && mark | cmp -s - "$1/.pgaf-upgrade"; }
+kin() { marked "$1" && [ "$(sed -n 2p "$1/.pgaf-upgrade")" = system=7711174124246397031 ]; }
+unmark() { rm -f "$1/.pgaf-upgrade" "$1/.pgaf-upgrade.new"; sync "$1"; }
+idle() ( # DIRECTORY...: nothing runs in them, nobody has them open; else it says who
+  real=
+  for dir in "$@"; do
+    [ -d "$dir" ] || continue
+    real=$(printf '\''%s\n%s'\'' "$real" "$(readlink -f -- "$dir")")
+    [ -s "$dir/postmaster.pid" ] || continue
+    read -r pid <"$dir/postmaster.pid" || true
+    pid=${pid#-}
+    case $pid in *[!0-9]*) continue ;; esac
+    [ "$(stat -c %u "/proc/$pid" 2>/dev/null)" = "$(stat -c %u "$dir/postmaster.pid")" ] || continue
+    echo "$dir/postmaster.pid names process $pid ($(cat "/proc/$pid/comm" 2>/dev/null)), which is alive: stop it first" >&2
+    exit 1
+  done
+  [ -n "$real" ] || exit 0
+  open=$(set -- /proc/[0-9]*/fd /proc/[0-9]*/cwd; for wait in 0.1 0.4 0.5 1 1 ""; do
+    open=$(find "$@" -maxdepth 1 -type l -printf '\''%p %l\n'\'' 2>/dev/null | real=$real awk '\''
+      BEGIN { n = split(ENVIRON["real"], real, "\n") }
+      { path = substr($0, index($0, " ") + 1)
+        for (i = 2; i <= n; i++) if (path == real[i] || index(path, real[i] "/") == 1) { split($0, part, "/"); held[part[3]] = path } }
+      END { for (pid in held) print pid, held[pid] }'\'')
+    # gone in a moment is whoever passes by; asked again are those who were found
+    [ -n "$open" ] && [ -n "$wait" ] || break
+    sleep $wait
+    set --; for pid in $(printf '\''%s\n'\'' "$open" | cut -d '\'' '\'' -f 1); do set -- "$@" "/proc/$pid/fd" "/proc/$pid/cwd"; done
+  done; printf %s "$open")
+  [ -n "$open" ] || exit 0
+  printf '\''%s\n'\'' "$open" | head -n 3 | while read -r pid path; do
+    echo "process $pid ($(cat "/proc/$pid/comm" 2>/dev/null)) has $path open: end it first" >&2
+  done
+  exit 1
+)
+keep() { # FILE...: on the disk, with the directory that names it
+  for kept in "$@"; do
+    [ -e "$kept" ] || { echo "$kept is not there" >&2; return 1; }
+    case $kept in */*) set -- "$@" "${kept%/*}/" ;; *) set -- "$@" . ;; esac
+  done
+  unset kept; sync -- "$@" || sync
+}
+version() { cat "$1/PG_VERSION" 2>/dev/null || true; }
+control() ( # BIN DIRECTORY: what pg_controldata says of it, whatever pg_control is called by now
+  at=$2
+  if [ ! -e "$2/global/pg_control" ]; then
+    at=$(mktemp -d); trap '\''rm -rf "$at"'\'' EXIT; mkdir "$at/global"
+    for name in pg_control.do-not-start pg_control.old; do
+      if [ -e "$2/global/$name" ]; then ln -sf "$2/global/$name" "$at/global/pg_control"; fi
+    done
+    ln -s "$2/PG_VERSION" "$at/PG_VERSION"
+  fi
+  "$1/pg_controldata" -D "$at"
+)
+as_kept() { # BIN DIRECTORY FILE: it says what was kept in FILE, to the byte
+  [ -s "$3" ] && control "$1" "$2" | cmp -s - "$3"
+}
+of_system() { # BIN DIRECTORY IDENTIFIER
+  [ "$(control "$1" "$2" | sed -n '\''s/^Database system identifier: *//p'\'')" = "$3" ] || { echo "$2 is not of the system $3" >&2; return 1; }
+}
+[ "$(version /var/lib/pgsql/data)" != 15 ] || exit 0
+[ ! -e /var/lib/pgsql/data ] || { echo '\''/var/lib/pgsql/data is there'\'' >&2; exit 1; }
+kin /var/lib/pgsql/data_pg15_bak || { echo '\''/var/lib/pgsql/data_pg15_bak has no marker file of an upgrade of this cluster (.pgaf-upgrade): it may belong to somebody else. Inspect it first'\'' >&2; exit 1; }
+idle /var/lib/pgsql/data_pg15_bak
+names=$(/opt/vmware/postgres/15/bin/postgres -D /var/lib/pgsql/data_pg15_bak -C synchronous_standby_names)
+[ -z "$names" ] || { echo "synchronous_standby_names is $names: the first write would wait" >&2; exit 1; }
+# what is written from here on is the application’s
+whole=$(control /opt/vmware/postgres/15/bin /var/lib/pgsql/data_pg15_bak)
+printf '\''%s\n'\'' "$whole" > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/handed-back.new
+keep /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/handed-back.new; mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/handed-back.new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/handed-back; keep /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/handed-back
+[ -e /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-old.was ] || cp -p /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-old /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-old.was
+cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-old.new <<'\''END-OF-SERVE'\''
+# written by pgaf-upgrade: PostgreSQL 15 serves, until pg_autoctl takes it over
+set -eu
+[ "$(cat /var/lib/pgsql/data/PG_VERSION)" = 15 ] || exit 0
+exec /opt/vmware/postgres/15/bin/postgres -D /var/lib/pgsql/data -p 5432 -h '\''*'\''
+END-OF-SERVE
+sync /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-old.new || sync
+mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-old.new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-old
+mv -T /var/lib/pgsql/data_pg15_bak /var/lib/pgsql/data
+sync /var/lib/pgsql || sync
+unmark /var/lib/pgsql/data || true
+
+END-OF-FILE
+sync /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/in-place.new || sync
+mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/in-place.new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/in-place
+cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/opened.new <<'\''END-OF-FILE'\''
+set -eu
+export LC_ALL=C
+tries=0
+until /opt/vmware/postgres/15/bin/pg_isready -q -h /var/run/postgresql -p 5432; do
+  tries=$((tries + 1)); [ $tries -le 300 ] || { echo '\''the server does not answer'\'' >&2; exit 1; }
+  sleep 0.03
+done
+PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atqc "select '\''it serves: '\'' || version()" </dev/null
+
+END-OF-FILE
+sync /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/opened.new || sync
+mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/opened.new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/opened
+cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/home.new <<'\''END-OF-FILE'\''
+set -eu
+export LC_ALL=C
+# what we have made has a marker file: which run made it, for which cluster
+mark() { printf '\''run=%s\nsystem=%s\n'\'' 20261123T014800Z-1a2b 7711174124246397031; }
+own() { mark > "$1/.pgaf-upgrade.new"; sync "$1/.pgaf-upgrade.new"; mv "$1/.pgaf-upgrade.new" "$1/.pgaf-upgrade"; sync "$1"; }
+marked() { [ -d "$1" ] && [ ! -L "$1" ] && [ -f "$1/.pgaf-upgrade" ] && [ ! -L "$1/.pgaf-upgrade" ]; }
+ours() { marked "$1" && mark | cmp -s - "$1/.pgaf-upgrade"; }
+kin() { marked "$1" && [ "$(sed -n 2p "$1/.pgaf-upgrade")" = system=7711174124246397031 ]; }
+unmark() { rm -f "$1/.pgaf-upgrade" "$1/.pgaf-upgrade.new"; sync "$1"; }
+keep() { # FILE...: on the disk, with the directory that names it
+  for kept in "$@"; do
+    [ -e "$kept" ] || { echo "$kept is not there" >&2; return 1; }
+    case $kept in */*) set -- "$@" "${kept%/*}/" ;; *) set -- "$@" . ;; esac
+  done
+  unset kept; sync -- "$@" || sync
+}
+version() { cat "$1/PG_VERSION" 2>/dev/null || true; }
+if [ ! -e /var/lib/pgsql/data ]; then
+  [ "$(version /var/lib/pgsql/data_pg17_new)" = 17 ]
+  kin /var/lib/pgsql/data_pg17_new || { echo '\''/var/lib/pgsql/data_pg17_new has no marker file of an upgrade of this cluster (.pgaf-upgrade): it may belong to somebody else. Inspect it first'\'' >&2; exit 1; }
+  rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-new
+  mv -T /var/lib/pgsql/data_pg17_new /var/lib/pgsql/data
+  sync /var/lib/pgsql || sync
+fi
+[ "$(version /var/lib/pgsql/data)" = 17 ] || { echo '\''/var/lib/pgsql/data is not PostgreSQL 17: it stays where it is'\'' >&2; exit 1; }
+unmark /var/lib/pgsql/data
+if [ -e /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-old.was ]; then mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-old.was /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-old; fi # it follows on
+rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/handed-back /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/stopped-new
+/opt/vmware/postgres/17/bin/pg_autoctl config set postgresql.pg_ctl /opt/vmware/postgres/17/bin/pg_ctl --pgdata /var/lib/pgsql/data || true
+if [ -e /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state.pg17 ]; then cp -p /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state.pg17 /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state.new; mv /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state.new /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state; keep /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state; fi
+echo '\''PostgreSQL 17 goes home'\''
+
+END-OF-FILE
+sync /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/home.new || sync
+mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/home.new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/home
+cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/go-on.new <<'\''END-OF-FILE'\''
+set -eu
+export LC_ALL=C
+tab=$(printf '\''\t'\'')
+tries=0
+until /opt/vmware/postgres/17/bin/pg_isready -q -h /var/run/postgresql -p 5432; do
+  tries=$((tries + 1)); [ $tries -le 300 ] || { echo '\''the server does not answer'\'' >&2; exit 1; }
+  sleep 0.03
+done
+tries=0
+until /opt/vmware/postgres/15/bin/pg_isready -q -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -p 5432; do
+  tries=$((tries + 1)); [ $tries -le 300 ] || { echo '\''the server does not answer'\'' >&2; exit 1; }
+  sleep 0.03
+done
+while IFS=$tab read -r oid database; do
+  PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -p 5432 -U postgres -Atq -c '\''set pgaf_upgrade.pass = on'\'' -c "alter subscription \"pgaf_back_$oid\" enable" </dev/null >/dev/null
+done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases
+echo '\''PostgreSQL 17 serves again: nothing was lost, and 15 follows on'\''
+
+END-OF-FILE
+sync /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/go-on.new || sync
+mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/go-on.new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/go-on
+cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/leave.sql <<'\''END-OF-SQL'\''
+\set QUIET on
+\pset tuples_only on
+\pset format unaligned
+set pgaf_upgrade.pass = on;
+set datestyle = iso;
+set timezone = '\''UTC'\'';
+set statement_timeout = '\''60s'\'';
+begin;
+insert into pgaf_upgrade.marker as had (what, at) values (:'\''what'\'', clock_timestamp())
+  on conflict (what) do update set at = greatest(excluded.at, had.at + interval '\''1 microsecond'\'') returning at \gset
+insert into pgaf_upgrade.sequence as had (schema, name, last, called, moved)
+  select n.nspname, c.relname, coalesce(s.last, pgaf_upgrade.uncalled(c.oid::regclass)), s.last is not null, :'\''at'\''
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace cross join lateral (select pg_sequence_last_value(c.oid) as last offset 0) s
+    where c.relkind = '\''S'\'' and c.relpersistence <> '\''t'\'' and n.nspname !~ '\''^pg_temp'\''
+  on conflict (schema, name) do update set last = excluded.last, called = excluded.called, moved = excluded.moved
+    where (had.last, had.called) is distinct from (excluded.last, excluded.called);
+commit;
+select :'\''at'\'';
+END-OF-SQL
+cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/arrive.sql <<'\''END-OF-SQL'\''
+\set QUIET on
+\pset tuples_only on
+\pset format unaligned
+set pgaf_upgrade.pass = on;
+set datestyle = iso;
+set timezone = '\''UTC'\'';
+select set_config('\''pgaf_upgrade.what'\'', :'\''what'\'', false), set_config('\''pgaf_upgrade.at'\'', :'\''at'\'', false), set_config('\''pgaf_upgrade.seconds'\'', :'\''seconds'\'', false) \gset was_
+select format('\''alter subscription %I enable'\'', subname) from pg_subscription where subdbid = (select oid from pg_database where datname = current_database()) and subname ~ '\''^pgaf_(up|back)_[0-9]+$'\'' and not subenabled \gexec
+do $body$ declare
+  until timestamptz := clock_timestamp() + current_setting('\''pgaf_upgrade.seconds'\'')::integer * interval '\''1 second'\'';
+begin
+  while not exists (select from pgaf_upgrade.marker where what = current_setting('\''pgaf_upgrade.what'\'') and at = current_setting('\''pgaf_upgrade.at'\'')::timestamptz) loop
+    if clock_timestamp() > until then
+      raise exception '\''what was written last in % has not come within % s'\'', current_database(), current_setting('\''pgaf_upgrade.seconds'\'');
+    end if;
+    perform pg_sleep(0.01);
+  end loop;
+end $body$;
+select count(*) from (select setval(format('\''%I.%I'\'', schema, name)::regclass, last, called) from pgaf_upgrade.sequence
+  where :all or moved = :'\''at'\'' offset 0) moved \gset
+select current_database() || '\'': everything is there, '\'' || :count || '\'' sequences set'\'';
+END-OF-SQL
+cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/turn.sql <<'\''END-OF-SQL'\''
+select format('\''alter subscription %I disable'\'', subname) from pg_subscription where subname = :'\''follows'\'' \gexec
+select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = :'\''back'\'' \g /dev/null
+select pg_create_logical_replication_slot(:'\''back'\'', '\''pgoutput'\'') where :'\''back'\'' <> '\'''\'' \g /dev/null
+END-OF-SQL
+if [ "$(version /var/lib/pgsql/data)" = 17 ]; then
+  umask 077
+  mkdir -p /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online
+  tab=$(printf '\''\t'\'')
+  PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc '\''select oid || e'\''\'\'''\''\t'\''\'\'''\'' || datname from pg_database where datallowconn and datname <> '\''\'\'''\''template0'\''\'\'''\'' and datconnlimit <> -2 and datname !~ e'\''\'\'''\''[\r\n]'\''\'\'''\'' order by oid'\'' > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/open.new
+  : > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases.new
+  while IFS=$tab read -r oid database; do
+    if [ "$(PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc '\''select exists (select from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind = '\''\'\'''\''r'\''\'\'''\'' and c.relpersistence = '\''\'\'''\''p'\''\'\'''\'' and n.nspname !~ '\''\'\'''\''^pg_'\''\'\'''\'' and n.nspname not in ('\''\'\'''\''information_schema'\''\'\'''\'', '\''\'\'''\''pgaf_upgrade'\''\'\'''\''))'\'' </dev/null)" = t ]; then printf '\''%s\t%s\n'\'' "$oid" "$database" >> /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases.new; fi
+  done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/open.new
+  mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/open.new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/open; mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases.new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases
+  PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atqc '\''select x from (
+  select '\''\'\'''\''role '\''\'\'''\'' || rolname || '\''\'\'''\'' '\''\'\'''\'' || md5(concat_ws('\''\'\'''\'','\''\'\'''\'', rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication, rolbypassrls, rolconnlimit, rolpassword, rolvaliduntil)) from pg_authid where rolname !~ '\''\'\'''\''^pg_'\''\'\'''\''
+  union all select '\''\'\'''\''member of '\''\'\'''\'' || r.rolname || '\''\'\'''\'': '\''\'\'''\'' || m.rolname || '\''\'\'''\'' '\''\'\'''\'' || admin_option from pg_auth_members a join pg_roles r on r.oid = roleid join pg_roles m on m.oid = member where m.rolname !~ '\''\'\'''\''^pg_'\''\'\'''\''
+  union all select '\''\'\'''\''settings of '\''\'\'''\'' || coalesce(rolname, '\''\'\'''\''every role'\''\'\'''\'') || '\''\'\'''\'' in '\''\'\'''\'' || coalesce(datname, '\''\'\'''\''every database'\''\'\'''\'') || '\''\'\'''\'' '\''\'\'''\'' || md5(setconfig::text) from pg_db_role_setting left join pg_database d on d.oid = setdatabase left join pg_roles r on r.oid = setrole
+  union all select '\''\'\'''\''database '\''\'\'''\'' || datname || '\''\'\'''\'' of '\''\'\'''\'' || pg_get_userbyid(datdba) || '\''\'\'''\'' '\''\'\'''\'' || md5(concat_ws('\''\'\'''\'','\''\'\'''\'', datconnlimit, datallowconn, datacl)) from pg_database where datname !~ '\''\'\'''\''^template'\''\'\'''\'') s(x) order by x collate "C"'\'' > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-leaves </dev/null
+  PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -p 5432 -U postgres -Atqc '\''select x from (
+  select '\''\'\'''\''role '\''\'\'''\'' || rolname || '\''\'\'''\'' '\''\'\'''\'' || md5(concat_ws('\''\'\'''\'','\''\'\'''\'', rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication, rolbypassrls, rolconnlimit, rolpassword, rolvaliduntil)) from pg_authid where rolname !~ '\''\'\'''\''^pg_'\''\'\'''\''
+  union all select '\''\'\'''\''member of '\''\'\'''\'' || r.rolname || '\''\'\'''\'': '\''\'\'''\'' || m.rolname || '\''\'\'''\'' '\''\'\'''\'' || admin_option from pg_auth_members a join pg_roles r on r.oid = roleid join pg_roles m on m.oid = member where m.rolname !~ '\''\'\'''\''^pg_'\''\'\'''\''
+  union all select '\''\'\'''\''settings of '\''\'\'''\'' || coalesce(rolname, '\''\'\'''\''every role'\''\'\'''\'') || '\''\'\'''\'' in '\''\'\'''\'' || coalesce(datname, '\''\'\'''\''every database'\''\'\'''\'') || '\''\'\'''\'' '\''\'\'''\'' || md5(setconfig::text) from pg_db_role_setting left join pg_database d on d.oid = setdatabase left join pg_roles r on r.oid = setrole
+  union all select '\''\'\'''\''database '\''\'\'''\'' || datname || '\''\'\'''\'' of '\''\'\'''\'' || pg_get_userbyid(datdba) || '\''\'\'''\'' '\''\'\'''\'' || md5(concat_ws('\''\'\'''\'','\''\'\'''\'', datconnlimit, datallowconn, datacl)) from pg_database where datname !~ '\''\'\'''\''^template'\''\'\'''\'') s(x) order by x collate "C"'\'' > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-comes </dev/null
+  cmp -s /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-leaves /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-comes || { echo '\''roles, databases or their settings are not the same on 17 and on 15. Make them the same on 15, by psql -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -p 5432:'\'' >&2; diff /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-leaves /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-comes >&2; exit 1; }
+  while IFS=$tab read -r oid database; do
+    PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -p 5432 -U postgres -q -c '\''set pgaf_upgrade.pass = on'\'' -c "alter subscription \"pgaf_back_$oid\" set (synchronous_commit = on)" </dev/null
+  done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases
+  rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/failed
+  one() {
+    at=$(PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atq -v what=ready -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/leave.sql </dev/null) &&
+    PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -p 5432 -U postgres -Atq -v what=ready -v at="$at" -v seconds=10 -v all=true -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/arrive.sql </dev/null ||
+    printf '\''%s\n'\'' "$database" >> /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/failed
+  }
+  while IFS=$tab read -r oid database; do
+    one </dev/null &
+  done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases
+  wait
+  [ ! -e /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/failed ] || { echo "it did not all arrive: $(cat /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/failed)" >&2; exit 1; }
+  PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -p 5432 -U postgres -qc checkpoint </dev/null
+  PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -qc checkpoint </dev/null
+  echo '\''everything is ready: PostgreSQL 17 stops now'\''
+fi
+'
+cd /
+dependents() ( # UNIT
+  all='' todo=$1 level=0
+  while [ $level -lt 5 ]; do level=$((level + 1))
+    found=$(systemctl show -p BoundBy -p RequiredBy -p ConsistsOf $todo 2>/dev/null | sed 's/^[A-Za-z]*=//' | tr ' ' '\n' | grep -E '\.(service|socket|timer|path)$' | sort -u || true)
+    todo=''
+    for one in $found; do case " $1 $all " in *" $one "*) ;; *) todo="$todo $one" ;; esac; done
+    [ -n "$todo" ] || break
+    all="$all$todo"
+  done
+  [ -z "$all" ] || systemctl show -p Id -p ActiveState $all 2>/dev/null | awk -F= '$1 == "Id" { id = $2 } $1 == "ActiveState" { state = $2 }
+    id != "" && state != "" { if (state == "active") print id; id = state = "" }'
+)
+hang=/var/lib/pgaf-upgrade/pgautofailover.service.dependents
+if [ ! -e "$hang" ]; then
+  mkdir -p /var/lib/pgaf-upgrade; chmod 700 /var/lib/pgaf-upgrade
+  dependents pgautofailover.service > "$hang.new"
+  if [ -s "$hang.new" ]; then sync "$hang.new" || sync; mv "$hang.new" "$hang"; else rm -f "$hang.new"; fi
+fi
+# from here on nobody but the console’s own start starts it: systemd passes every other one over
+mkdir -p /etc/systemd/system/pgautofailover.service.d
+echo 'stopped by pgaf-upgrade, which starts it again' > /etc/systemd/system/pgautofailover.service.d/pgaf-upgrade.hold
+sync /etc/systemd/system/pgautofailover.service.d || sync
+systemctl stop pgautofailover.service
+systemctl reset-failed pgaf-upgrade-d602597693-old.service pgaf-upgrade-d602597693-new.service 2>/dev/null || true
+if runuser -u postgres -- sh /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/aside </dev/null && systemctl restart pgaf-upgrade-d602597693-new.service && runuser -u postgres -- sh /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/carry-over </dev/null && systemctl stop pgaf-upgrade-d602597693-old.service && runuser -u postgres -- sh /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/in-place </dev/null; then
+  systemctl start pgaf-upgrade-d602597693-old.service
+  runuser -u postgres -- sh /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/opened </dev/null
+else
+  systemctl stop pgaf-upgrade-d602597693-new.service
+  runuser -u postgres -- sh /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/home </dev/null
+  if [ -e /etc/systemd/system/pgautofailover.service.d/pgaf-upgrade.hold ]; then rm -f /etc/systemd/system/pgautofailover.service.d/pgaf-upgrade.hold; sync /etc/systemd/system/pgautofailover.service.d || sync; fi
+  hang=/var/lib/pgaf-upgrade/pgautofailover.service.dependents
+  if [ -s "$hang" ]; then
+    while read -r one; do
+      if systemctl start --no-block "$one"; then echo "$one went down with pgautofailover.service, and is started again"; else echo "$one does not start: systemctl status $one"; fi
+    done < "$hang"
+    rm -f "$hang"
+  fi
+  systemctl reset-failed pgautofailover.service 2>/dev/null || true
+  systemctl start pgautofailover.service
+  systemctl start pgaf-upgrade-d602597693-old.service
+  runuser -u postgres -- sh /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/go-on </dev/null
+  exit 1
+fi
+
+## Q.monitor.identifier (as postgres): Write old system identifier
+set -eu
+export LC_ALL=C
+PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=pg_auto_failover /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -c 'update pgautofailover.node set sysidentifier = 7711174124246397031 where formationid = '\''default'\'' and groupid = 0'
+
+## Q.node_1.adopt (as root): Return the server to pg_autoctl
+set -eu
+export LC_ALL=C
+runuser -u postgres -- sh -c 'set -eu
+export LC_ALL=C
+set -eu
+export LC_ALL=C
+rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-old /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-old.was
+
+'
+if [ -e /etc/systemd/system/pgautofailover.service.d/pgaf-upgrade.hold ]; then rm -f /etc/systemd/system/pgautofailover.service.d/pgaf-upgrade.hold; sync /etc/systemd/system/pgautofailover.service.d || sync; fi
+systemctl reset-failed pgautofailover.service 2>/dev/null || true
+systemctl start pgautofailover.service
+hang=/var/lib/pgaf-upgrade/pgautofailover.service.dependents
+if [ -s "$hang" ]; then
+  while read -r one; do
+    if systemctl start --no-block "$one"; then echo "$one went down with pgautofailover.service, and is started again"; else echo "$one does not start: systemctl status $one"; fi
+  done < "$hang"
+  rm -f "$hang"
+fi
+systemctl enable --quiet pgautofailover.service

@@ -1,0 +1,149 @@
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { markFile } from '../../source/runbook/shell/ownership.ts';
+import { type HandedFile, handedFileOf } from '../../source/runbook/shell/private-units.ts';
+import { script } from '../../source/runbook/shell/shell.ts';
+import { readyLines } from '../../source/runbook/steps/online/changing-places.ts';
+import { back, there } from '../../source/runbook/steps/online/cut-over.ts';
+import { serveFile } from '../../source/runbook/steps/online/names.ts';
+import { recordedBytes } from '../cluster/recorded.ts';
+import { labCluster } from './clusters.ts';
+import { OnlineModel } from './online-model.ts';
+import { Sandbox } from './sandbox.ts';
+
+/** What the change of places does to the disk, by a real shell; the servers only pretend. Root's part between the files is a verb (root-verbs.test.ts). */
+let host: Sandbox;
+
+beforeEach(() => {
+  host = new Sandbox(labCluster({ method: 'online' }));
+  const { node } = host;
+  host.cluster(node.data, 15, { 'postgresql.conf': 'port = 5432\n', rows: 'of 15' });
+  host.marked(node.newData, 17, { 'postgresql.conf': 'old\n', rows: 'of 17' });
+  for (const bindir of [node.oldBindir, node.newBindir]) {
+    host.program(
+      join(bindir, 'psql'),
+      'for last; do :; done',
+      'case $last in',
+      '  "select oid ||"*) printf "16384\\tapp\\n" ;;',
+      '  "select exists"*) echo t ;;',
+      `  *leave.sql) echo "2026-11-27 01:00:00+00" ;;`,
+      `  *arrive.sql | *turn.sql) [ ! -e "${node.home}/never" ] || { echo "has not come" >&2; exit 3; } ;;`,
+      `  "select x from"*) case $* in *"/$(cat "${node.home}/other" 2>/dev/null || echo none) "*) echo "role late" ;; esac ;;`,
+      'esac',
+    );
+    host.program(join(bindir, 'pg_isready'), 'exit 0');
+    host.program(join(bindir, 'postgres'), `cat "${node.home}/names" 2>/dev/null || true`);
+  }
+  host.program(node.newAutoctl, `printf '%s\\n' "$*" >>"${node.home}/autoctl"`);
+  const state = Buffer.from(recordedBytes('pg_auto_failover-2.0/node1.state'));
+  host.write(serveFile(node, 'new'), 'follows');
+  state.writeBigUInt64LE(BigInt(host.facts.systemIdentifier), 16);
+  host.write(node.stateFile, state);
+});
+afterEach(() => host.remove());
+
+const way = (which: 'there' | 'back') => {
+  const model = new OnlineModel(host.facts);
+  for (const step of ['upgrade-copy', 'start-follower']) model.run(step);
+  const made = (which === 'there' ? there : back)(host.facts, model.world());
+  if (made === null) throw new Error('the new version has an identifier');
+  return made;
+};
+const ready = (which: 'there' | 'back') => host.sh(script(readyLines(host.facts, way(which))).text);
+const run = (file: HandedFile) =>
+  host.sh(`sh '${handedFileOf(host.node.workDir, file).replaceAll("'", "'\\''")}'`);
+const fine = { code: 0 };
+const stands = () =>
+  [host.node.data, host.node.backupData, host.node.newData].map((at) =>
+    host.has(at) ? host.read(join(at, 'rows')) : '-',
+  );
+const forth = (): void => {
+  for (const file of ['aside', 'carry-over', 'in-place', 'opened'] as const)
+    expect({ file, ...run(file) }).toEqual({ file, ...fine, output: expect.any(String) });
+};
+
+describe('there', () => {
+  test('each file does its part, and nothing when it is run again', () => {
+    const first = ready('there');
+    expect(first.code, first.output).toBe(0);
+    expect(stands()).toEqual(['of 15', '-', 'of 17']);
+    for (const file of [
+      'aside',
+      'aside',
+      'carry-over',
+      'carry-over',
+      'in-place',
+      'in-place',
+      'aside',
+      'opened',
+    ] as const)
+      expect(run(file), file).toMatchObject(fine);
+    expect(stands()).toEqual(['of 17', 'of 15', '-']);
+    expect(host.read(join(host.node.data, 'postgresql.conf'))).toBe('port = 5432\n');
+    expect(host.has(join(host.node.data, markFile))).toBe(false);
+    expect(host.has(join(host.node.backupData, markFile))).toBe(true);
+    expect(host.read(join(host.node.workDir, 'stopped'))).toContain('shut down');
+    expect(host.has(join(host.node.workDir, 'handed-over'))).toBe(true);
+    expect(host.read(serveFile(host.node, 'new'))).toContain('serves, until pg_autoctl takes it over');
+    expect(host.read(join(host.node.home, 'autoctl'))).toContain('17/bin/pg_ctl');
+  });
+
+  test.each([
+    [
+      'the old one did not come to its shutdown',
+      'aside',
+      () => host.write(join(host.node.data, 'global/pg_control'), host.control(15, 'in production')),
+    ],
+    [
+      'what was written last does not arrive',
+      'carry-over',
+      () => host.write(join(host.node.home, 'never'), 'x'),
+    ],
+    ['a role came meanwhile', 'carry-over', () => host.write(join(host.node.home, 'other'), 'old')],
+    [
+      'a write would wait for a secondary',
+      'in-place',
+      () => host.write(join(host.node.home, 'names'), 'ANY 1 (x)\n'),
+    ],
+  ] as const)('%s: it goes home as it was, and the preparation goes on', (_, file, happens) => {
+    expect(ready('there')).toMatchObject(fine);
+    const before = host.read(host.node.stateFile);
+    happens();
+    for (const one of ['aside', 'carry-over', 'in-place'] as const) {
+      const ran = run(one);
+      if (one === file) expect(ran.code, ran.output).not.toBe(0);
+      if (ran.code !== 0) break;
+    }
+    expect(run('home')).toMatchObject(fine);
+    expect(run('go-on')).toMatchObject(fine);
+    expect(stands()).toEqual(['of 15', '-', 'of 17']);
+    expect(host.has(join(host.node.data, markFile))).toBe(false);
+    expect(host.read(serveFile(host.node, 'new'))).toBe('follows');
+    expect(host.read(host.node.stateFile)).toBe(before);
+    expect(host.has(join(host.node.workDir, 'handed-over'))).toBe(false);
+  });
+
+  test('once the new one lies in its place, nobody goes home, and the old one is not moved', () => {
+    ready('there');
+    forth();
+    expect(run('home')).toMatchObject({ code: 1, output: expect.stringContaining('it stays where it is') });
+    expect(stands()).toEqual(['of 17', 'of 15', '-']);
+  });
+
+  test('a directory of somebody else’s is neither moved nor written over', () => {
+    ready('there');
+    host.cluster(host.node.backupData, 15, { rows: 'theirs' });
+    expect(run('aside')).toMatchObject({ code: 1, output: expect.stringContaining('is there already') });
+    expect(stands()).toEqual(['of 15', 'theirs', 'of 17']);
+  });
+});
+
+test('and back: the old one lies in its place, as it was, and the new one aside', () => {
+  ready('there');
+  forth();
+  expect(ready('back')).toMatchObject(fine);
+  forth();
+  expect(stands()).toEqual(['of 15', '-', 'of 17']);
+  expect(host.has(join(host.node.newData, markFile))).toBe(true);
+  expect(host.read(join(host.node.home, 'autoctl')).trim().split('\n').at(-1)).toContain('15/bin/pg_ctl');
+});

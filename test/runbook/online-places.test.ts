@@ -1,0 +1,158 @@
+import { describe, expect, test } from 'vitest';
+import type { Step } from '../../source/runbook/language/step.ts';
+import {
+  callOffRunbook,
+  cutBackRunbook,
+  cutOverRunbook,
+  prepareRunbook,
+} from '../../source/runbook/online.ts';
+import { followsBack } from '../../source/runbook/steps/online/follow-back.ts';
+import { rollbackVerdict } from '../../source/runbook/verdict/verdict.ts';
+import { labCluster } from './clusters.ts';
+import { OnlineModel } from './online-model.ts';
+
+/** The cut-over, following back, and the cut back, on a model of the primary's host and the monitor's rows. */
+
+const facts = labCluster({ method: 'online' });
+const unmet = (conditions: Step['before'], model: OnlineModel): readonly string[] =>
+  conditions.flatMap(({ text, holds }) => {
+    const verdict = holds(model.world());
+    return verdict.holds ? [] : [`${text}: ${verdict.found}`];
+  });
+const through = (steps: readonly Step[], model: OnlineModel): void => {
+  for (const step of steps) {
+    expect(step.probe(model.world()).state, step.id).not.toBe('done');
+    expect(unmet(step.before, model), step.id).toEqual([]);
+    model.run(step.id);
+    expect(step.probe(model.world()), step.id).toMatchObject({ state: 'done' });
+    expect(unmet(step.after, model), step.id).toEqual([]);
+  }
+};
+const prepared = (): OnlineModel => {
+  const model = new OnlineModel(facts);
+  for (const step of prepareRunbook(facts, model.world())) model.run(step.id);
+  model.openWindow();
+  return model;
+};
+const followed = (): OnlineModel => {
+  const model = prepared();
+  for (const step of cutOverRunbook(facts)) model.run(step.id);
+  return model;
+};
+const [cutOver] = cutOverRunbook(facts);
+const [cutBack] = cutBackRunbook(facts);
+if (cutOver === undefined || cutBack === undefined) throw new Error('the runbooks have steps');
+
+test('there and back, and called off at the end: each step may begin behind the one before, and is seen done', () => {
+  const model = prepared();
+  through(cutOverRunbook(facts), model);
+  expect(rollbackVerdict(facts, model.world()).kind).toBe('lossless');
+  through(cutBackRunbook(facts), model);
+  expect(rollbackVerdict(facts, model.world()).kind).toBe('safe');
+  const ending = callOffRunbook(facts, model.world());
+  for (const step of ending) if (step.probe(model.world()).state !== 'done') model.run(step.id);
+  expect(ending.map((one) => one.probe(model.world()).state)).toEqual(ending.map(() => 'done'));
+});
+
+test('a cut-over that was ended with nothing in the place is half done, and may go on', () => {
+  const model = prepared();
+  model.halfWay();
+  expect(cutOver.probe(model.world())).toEqual({
+    state: 'half',
+    says: '15 is set aside, 17 is not in its place',
+  });
+  expect(unmet(cutOver.before, model)).toEqual([]);
+});
+
+test('so is a cut back', () => {
+  const model = followed();
+  model.halfWay();
+  expect(cutBack.probe(model.world())).toEqual({
+    state: 'half',
+    says: '17 is set aside, 15 is not in its place',
+  });
+  expect(unmet(cutBack.before, model)).toEqual([]);
+});
+
+test('nothing is stopped while the new version is behind, a write waits for a secondary, or a failover could start', () => {
+  const model = prepared();
+  model.server({ slots: (model.online.server?.slots ?? []).map((one) => ({ ...one, behind: 64_000_000 })) });
+  expect(unmet(cutOver.before, model)).toEqual([
+    '17 follows closely, or the cut-over was begun: app is 64000000 bytes behind',
+  ]);
+  const waiting = prepared();
+  if (waiting.host.server !== null)
+    waiting.host.server = { ...waiting.host.server, synchronousStandbyNames: 'ANY 1 (x)' };
+  expect(unmet(cutOver.before, waiting)).toEqual(['no write waits for a secondary: it is ANY 1 (x)']);
+  const unopened = new OnlineModel(facts);
+  for (const step of prepareRunbook(facts, unopened.world())) unopened.run(step.id);
+  expect(unmet(cutOver.before, unopened).length).toBeGreaterThanOrEqual(3);
+});
+
+describe('the verdict behind the cut-over is lossless, until', () => {
+  const slots = (change: object) => (model: OnlineModel) =>
+    model.server({ slots: (model.online.server?.slots ?? []).map((one) => ({ ...one, ...change })) });
+  test.each([
+    ['a slot is lost', slots({ status: 'lost' }), 'slot pgaf_back_16384 is lost'],
+    ['nobody reads a slot', slots({ active: false }), 'nobody reads slot pgaf_back_16384 of app'],
+    ['it is far behind', slots({ behind: 3_000_000_000 }), 'app is 2.8 GB behind'],
+    [
+      'a failover came',
+      (model: OnlineModel) => model.server({ timeline: 2 }),
+      'a failover came, timeline 1 → 2',
+    ],
+    ['a slot was dropped', (model: OnlineModel) => model.server({ slots: [] }), 'app has no slot'],
+    [
+      'somebody has thawed a database',
+      (model: OnlineModel) => model.databases((one) => ({ frozen: one.name !== 'app' })),
+      'the freeze is gone in app',
+    ],
+    [
+      'the server does not answer',
+      (model: OnlineModel) => {
+        model.online.server = null;
+      },
+      'node_1 does not answer',
+    ],
+  ])('%s', (_, change, why) => {
+    const model = followed();
+    expect(rollbackVerdict(facts, model.world())).toEqual({
+      kind: 'lossless',
+      says: 'lossless: PostgreSQL 15 follows, and has what 17 writes',
+    });
+    change(model);
+    expect(followsBack(facts, model.world())).toEqual({ holds: false, found: why });
+    const verdict = rollbackVerdict(facts, model.world());
+    expect(verdict.kind).toBe('loses-new-writes');
+    expect(verdict.says).toContain(why);
+    expect(unmet(cutBack.before, model)[0]).toContain(why);
+  });
+
+  test('it has not begun: between the cut-over and following back what is written is not on the old version yet', () => {
+    const model = prepared();
+    model.run(cutOver.id);
+    expect(rollbackVerdict(facts, model.world()).kind).toBe('loses-new-writes');
+  });
+});
+
+test('the servers are started on a socket of their own, and none of what goes into the WAL is raised', () => {
+  const made = cutOver.script(prepared().world());
+  if (made.kind !== 'ready') throw new Error(made.needs);
+  const serve = made.text.split('\n').filter((line) => line.includes('/bin/postgres'));
+  expect(serve.length).toBeGreaterThan(0);
+  expect(made.text).not.toMatch(
+    /-c (?:max_connections|max_worker_processes|max_wal_senders|max_prepared_transactions|max_locks_per_transaction|wal_level)=/,
+  );
+  expect(made.text).toContain('-c listen_addresses= ');
+  expect(made.text).toContain('synchronous_standby_names is $names: the first write would wait');
+});
+
+test('the scripts of both ways', async () => {
+  const model = prepared();
+  const all = [...cutOverRunbook(facts), ...cutBackRunbook(facts)].map((step) => {
+    expect(step.title.length, step.title).toBeLessThanOrEqual(32);
+    const made = step.script(model.world());
+    return `## ${step.id} (as ${step.as}): ${step.title}\n${made.kind === 'ready' ? made.text : ''}`;
+  });
+  await expect(all.join('\n')).toMatchFileSnapshot('__snapshots__/online-places.sh');
+});
