@@ -89,7 +89,8 @@ export const handedFileOf = (workDir: Path, file: HandedFile): Path =>
 export const changePlacesLines = (
   { workDir, postgres, unit }: { readonly workDir: Path; readonly postgres: OsUser; readonly unit: UnitName },
   comes: PrivateRole,
-  { stop, release }: { readonly stop: Fragment; readonly release: Fragment },
+  stop: Fragment,
+  release: Fragment,
 ): Fragment => {
   const as = (file: HandedFile): Fragment =>
     sh`runuser -u ${postgres} -- sh ${handedFileOf(workDir, file)} </dev/null`;

@@ -346,15 +346,9 @@ export const verbLines = (way: RootWay, host: RootHost): ReadonlyMap<RootVerb, F
       verbs.set('serve-new', privateStartLines(host.workDir, 'new', host.postgres ?? way.postgres));
       verbs.set('serve-gone', privateGoneLines(host.workDir));
       const own = { workDir: host.workDir, postgres: host.postgres ?? way.postgres, unit };
-      const around = {
-        stop: stopLines(unit),
-        release: sh`
-          ${holdGoneLines(unit)}
-          ${dependentsBackLines(unit)}
-        `,
-      };
-      verbs.set('cut-over', changePlacesLines(own, 'new', around));
-      verbs.set('cut-back', changePlacesLines(own, 'old', around));
+      const release = lines(holdGoneLines(unit), dependentsBackLines(unit));
+      verbs.set('cut-over', changePlacesLines(own, 'new', stopLines(unit), release));
+      verbs.set('cut-back', changePlacesLines(own, 'old', stopLines(unit), release));
     }
     if (host.data === null) verbs.set('keeper', keeperLines(unit));
     verbs.set('log', sh`journalctl --no-pager -q -o cat -n 25 -u ${unit}`);
@@ -368,8 +362,7 @@ export const verbLines = (way: RootWay, host: RootHost): ReadonlyMap<RootVerb, F
 };
 
 /**
- * Where a host's helper is installed. One for each unit: several clusters, or a monitor beside a node, may share a host.
- * Only characters that sudoers reads as they are.
+ * Where a host's helper is installed. One for each unit: several clusters, or a monitor beside a node, may share a host. Only characters that sudoers reads as they are.
  */
 export const helperPath = ({ service }: RootHost): Path => {
   const stem = service.kind === 'systemd' ? service.unit.replace(/\.service$/, '') : 'pgautofailover';
@@ -389,8 +382,7 @@ export const rootScript = (way: RootWay, host: RootHost, ...wanted: readonly Roo
   script(rootLines(way, host, wanted));
 
 /**
- * The same, behind proofs that look into what is postgres's: they are run as postgres, whichever way root is reached,
- * and end the script where they do not hold.
+ * The same, behind proofs that look into what is postgres's: they are run as postgres, whichever way root is reached, and end the script where they do not hold.
  */
 export const rootScriptAfter = (
   way: RootWay,

@@ -134,7 +134,7 @@ export const cutOver: StepOf = (facts, phase) => {
     as: 'root',
     writes: 'pause',
     title: `Cut over to ${facts.newMajor}`,
-    reason: `${facts.oldMajor} stops, a row written behind everything else in each database proves that ${facts.newMajor} has all of it, and ${facts.newMajor} serves in its place. What is not proven within ${arriveSeconds} s is turned back: ${facts.oldMajor} goes home and serves, nothing is lost, and the preparation goes on.`,
+    reason: `${facts.oldMajor} stops, a row written behind everything else in each database verifies that ${facts.newMajor} has all of it, and ${facts.newMajor} serves in its place. What is not verified within ${arriveSeconds} s is undone at once: ${facts.oldMajor} serves again, no data is lost, and the preparation goes on.`,
     guide: null,
     deviation: 'The guide has no online method.',
     danger: 'point-of-no-return',
@@ -172,7 +172,7 @@ export const cutOver: StepOf = (facts, phase) => {
     quietSeconds: 30,
     failureLogs: privateLogs(primary),
     undo: undoText(
-      `it turns back by itself until ${facts.newMajor} lies in its place; behind that, it is the rollback`,
+      `it undoes itself until ${facts.newMajor} lies in its place; behind that, it is the rollback`,
     ),
   });
 };
@@ -190,7 +190,7 @@ export const cutBack: StepOf = (facts, phase) => {
     as: 'root',
     writes: 'pause',
     title: `Cut back to ${facts.oldMajor}`,
-    reason: `${facts.newMajor} stops, a row written behind everything else in each database proves that ${facts.oldMajor} has all of it, and ${facts.oldMajor} serves in its place. What is not proven within ${arriveSeconds} s is turned back: ${facts.newMajor} serves on, and ${facts.oldMajor} follows it.`,
+    reason: `${facts.newMajor} stops, a row written behind everything else in each database verifies that ${facts.oldMajor} has all of it, and ${facts.oldMajor} serves in its place. What is not verified within ${arriveSeconds} s is undone at once: ${facts.newMajor} serves on, and ${facts.oldMajor} follows it.`,
     guide: null,
     danger: 'point-of-no-return',
     script: (world) => placesScript(facts, back(facts, world)),
@@ -207,7 +207,7 @@ export const cutBack: StepOf = (facts, phase) => {
     },
     before: [
       {
-        text: `${facts.oldMajor} follows closely, or the way back was begun`,
+        text: `${facts.oldMajor} follows closely, or the cut back was begun`,
         holds: (world) => {
           const seen = hostIn(world, primary.alias);
           if (seen === null || isSwapped(facts, primary, world)) return followsBack(facts, world);
@@ -226,6 +226,6 @@ export const cutBack: StepOf = (facts, phase) => {
     settleSeconds: 30,
     quietSeconds: 30,
     failureLogs: privateLogs(primary),
-    undo: undoText(`it turns back by itself until ${facts.oldMajor} lies in its place`),
+    undo: undoText(`it undoes itself until ${facts.oldMajor} lies in its place`),
   });
 };
