@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { expect, test } from 'vitest';
 import {
   privateGoneLines,
@@ -27,7 +28,7 @@ test('a unit’s name is this data directory’s alone, and both go together', (
   expect(one).toMatch(/^pgaf-upgrade-[0-9a-f]{10}-new\.service$/);
   expect(one).not.toBe(other);
   for (const role of ['new', 'old'] as const)
-    expect(privateGoneLines(workDir).text).toContain(privateUnitOf(workDir, role));
+    expect(privateGoneLines(workDir, word('/srv/data')).text).toContain(privateUnitOf(workDir, role));
 });
 
 test('root has the verbs only for a cluster with the online method, and as root nothing of postgres’s is read', () => {
@@ -40,4 +41,22 @@ test('root has the verbs only for a cluster with the online method, and as root 
   );
   for (const verb of ['serve-new', 'serve-gone', 'cut-over', 'cut-back'] as const)
     expect(online.get(verb)?.text).not.toMatch(/(?:cat|read|\.|source) [^>]*@work/);
+});
+
+test('a unit that has started the server which serves goes without stopping it', () => {
+  const gone = privateGoneLines(word('/srv/@work'), word('/srv/data')).text;
+  const asked = (commandLine: string): string =>
+    spawnSync(
+      'sh',
+      [
+        '-c',
+        `proc=$(mktemp -d); mkdir "$proc/7"; printf '${commandLine}' >"$proc/7/cmdline"
+systemctl() { case $* in show*) echo 7 ;; *) echo "systemctl $1" ;; esac; }
+${gone.replaceAll('/proc/', '$proc/').replace('if [ -e ', 'if true || [ -e ')}
+rm -r "$proc"`,
+      ],
+      { encoding: 'utf8' },
+    ).stdout;
+  expect(asked('postgres\\0-D\\0/srv/data\\0-p\\0005432\\0')).not.toContain('systemctl stop');
+  expect(asked('postgres\\0-D\\0/srv/data_pg15_bak\\0-p\\0005432\\0')).toContain('systemctl stop');
 });

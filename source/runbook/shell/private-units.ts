@@ -61,11 +61,16 @@ export const privateStartLines = (workDir: Path, role: PrivateRole, postgres: Os
   systemctl start ${privateUnitOf(workDir, role)}
 `;
 
-/** Neither runs any more, neither comes back, and nothing of them is left. */
-export const privateGoneLines = (workDir: Path): Fragment => sh`
+/**
+ * Neither comes back, and nothing of them is left; what they run is stopped, but for a server that serves in the cluster's directory: a unit of ours has started it, and pg_autoctl
+ * keeps it now. Systemd forgets such a unit when that server has ended.
+ */
+export const privateGoneLines = (workDir: Path, data: Path): Fragment => sh`
   for one in ${spaced(privateRoles.map((one) => privateUnitOf(workDir, one)))}; do
     if [ -e ${etc}/"$one" ]; then
-      systemctl stop "$one"
+      main=$(systemctl show -p MainPID --value "$one")
+      if tr '\0' ' ' 2>/dev/null < "/proc/$main/cmdline" | grep -qF -- ${word`-D ${data} `}; then echo "$one: its server serves in ${data}, and stays"
+      else systemctl stop "$one"; fi
       systemctl disable --quiet "$one" || true
       rm -f ${etc}/"$one"
     fi

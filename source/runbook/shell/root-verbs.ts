@@ -342,9 +342,9 @@ export const verbLines = (way: RootWay, host: RootHost): ReadonlyMap<RootVerb, F
       verbs.set('unit-new', unitLines(service, fileNewLines, from, to));
       verbs.set('unit-old', unitLines(service, fileOldLines, from, to));
     }
-    if (way.method === 'online' && host.workDir !== undefined) {
+    if (way.method === 'online' && host.workDir !== undefined && host.data !== null) {
       verbs.set('serve-new', privateStartLines(host.workDir, 'new', host.postgres ?? way.postgres));
-      verbs.set('serve-gone', privateGoneLines(host.workDir));
+      verbs.set('serve-gone', privateGoneLines(host.workDir, host.data));
       const own = { workDir: host.workDir, postgres: host.postgres ?? way.postgres, unit };
       const release = lines(holdGoneLines(unit), dependentsBackLines(unit));
       verbs.set('cut-over', changePlacesLines(own, 'new', stopLines(unit), release));

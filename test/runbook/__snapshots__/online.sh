@@ -675,7 +675,9 @@ set -eu
 export LC_ALL=C
 for one in pgaf-upgrade-d602597693-new.service pgaf-upgrade-d602597693-old.service; do
   if [ -e /etc/systemd/system/"$one" ]; then
-    systemctl stop "$one"
+    main=$(systemctl show -p MainPID --value "$one")
+    if tr '\0' ' ' 2>/dev/null < "/proc/$main/cmdline" | grep -qF -- '-D /var/lib/pgsql/data '; then echo "$one: its server serves in /var/lib/pgsql/data, and stays"
+    else systemctl stop "$one"; fi
     systemctl disable --quiet "$one" || true
     rm -f /etc/systemd/system/"$one"
   fi
