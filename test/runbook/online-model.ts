@@ -66,7 +66,7 @@ export class OnlineModel {
   }
 
   #monitorHost(): Observations['hosts'] {
-    const seen = this.#world.hosts['monitor'];
+    const seen = this.#world.hosts.monitor;
     const window = this.#window;
     if (window === null || seen?.kind !== 'seen' || seen.host.monitor === null) return {};
     const monitor = {
