@@ -361,9 +361,7 @@ export const verbLines = (way: RootWay, host: RootHost): ReadonlyMap<RootVerb, F
   return verbs;
 };
 
-/**
- * Where a host's helper is installed. One for each unit: several clusters, or a monitor beside a node, may share a host. Only characters that sudoers reads as they are.
- */
+/** Where a host's helper is installed. One for each unit: several clusters, or a monitor beside a node, may share a host. Only characters that sudoers reads as they are. */
 export const helperPath = ({ service }: RootHost): Path => {
   const stem = service.kind === 'systemd' ? service.unit.replace(/\.service$/, '') : 'pgautofailover';
   const suffix = stem === 'pgautofailover' ? word`` : word`-${plainName(stem)}`;
@@ -381,9 +379,7 @@ const rootLines = (way: RootWay, host: RootHost, wanted: readonly RootVerb[]): F
 export const rootScript = (way: RootWay, host: RootHost, ...wanted: readonly RootVerb[]): Fragment =>
   script(rootLines(way, host, wanted));
 
-/**
- * The same, behind proofs that look into what is postgres's: they are run as postgres, whichever way root is reached, and end the script where they do not hold.
- */
+/** The same, behind proofs that look into what is postgres's: they are run as postgres, whichever way root is reached, and end the script where they do not hold. */
 export const rootScriptAfter = (
   way: RootWay,
   host: RootHost,

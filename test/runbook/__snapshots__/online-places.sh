@@ -461,7 +461,8 @@ fi
 mkdir -p /etc/systemd/system/pgautofailover.service.d
 echo 'stopped by pgaf-upgrade, which starts it again' > /etc/systemd/system/pgautofailover.service.d/pgaf-upgrade.hold
 sync /etc/systemd/system/pgautofailover.service.d || sync
-systemctl stop pgautofailover.service
+# a start that somebody asks for meanwhile would take the place of the stop, which then ends as canceled
+systemctl stop --job-mode=replace-irreversibly pgautofailover.service
 systemctl reset-failed pgaf-upgrade-d602597693-new.service pgaf-upgrade-d602597693-old.service 2>/dev/null || true
 if runuser -u postgres -- sh /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/aside </dev/null && systemctl restart pgaf-upgrade-d602597693-old.service && runuser -u postgres -- sh /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/carry-over </dev/null && systemctl stop pgaf-upgrade-d602597693-new.service && runuser -u postgres -- sh /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/in-place </dev/null; then
   systemctl start pgaf-upgrade-d602597693-new.service
@@ -1007,7 +1008,8 @@ fi
 mkdir -p /etc/systemd/system/pgautofailover.service.d
 echo 'stopped by pgaf-upgrade, which starts it again' > /etc/systemd/system/pgautofailover.service.d/pgaf-upgrade.hold
 sync /etc/systemd/system/pgautofailover.service.d || sync
-systemctl stop pgautofailover.service
+# a start that somebody asks for meanwhile would take the place of the stop, which then ends as canceled
+systemctl stop --job-mode=replace-irreversibly pgautofailover.service
 systemctl reset-failed pgaf-upgrade-d602597693-old.service pgaf-upgrade-d602597693-new.service 2>/dev/null || true
 if runuser -u postgres -- sh /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/aside </dev/null && systemctl restart pgaf-upgrade-d602597693-new.service && runuser -u postgres -- sh /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/carry-over </dev/null && systemctl stop pgaf-upgrade-d602597693-old.service && runuser -u postgres -- sh /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/in-place </dev/null; then
   systemctl start pgaf-upgrade-d602597693-old.service
