@@ -44,6 +44,7 @@ const happeningSchema = z.discriminatedUnion('event', [
       'safe',
       'safe-through',
       'loses-new-writes',
+      'lossless',
       'backup-only',
     ]),
     says: z.string(),

@@ -134,6 +134,7 @@ const ranks = [
   'nothing-to-undo',
   'safe',
   'safe-through',
+  'lossless',
   'loses-new-writes',
   'backup-only',
   'unknown',

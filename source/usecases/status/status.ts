@@ -1,5 +1,5 @@
 import type { Config } from '../../cluster/config.ts';
-import { type ClusterFacts, clusterFactsSchema, isOnline, primaryOf, userOn } from '../../cluster/facts.ts';
+import { type ClusterFacts, clusterFactsSchema, isOnline, nodesOf, userOn } from '../../cluster/facts.ts';
 import { primariesOf } from '../../cluster/formation.ts';
 import type { MonitorNode } from '../../cluster/monitor-state.ts';
 import { monitorIn, type Observations } from '../../cluster/observations.ts';
