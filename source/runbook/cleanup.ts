@@ -1,8 +1,9 @@
-import type { ClusterFacts, HostFacts } from '../cluster/facts.ts';
+import { type ClusterFacts, type HostFacts, isOnline } from '../cluster/facts.ts';
 import { allSecondariesOf, primariesOf } from '../cluster/formation.ts';
 import type { Observations } from '../cluster/observations.ts';
-import { each, phase, procedure } from './language/outline.ts';
+import { each, only, phase, procedure } from './language/outline.ts';
 import type { Step } from './language/step.ts';
+import { acceptOnline } from './online-window.ts';
 import { removeAbandoned } from './steps/cleanup/abandoned.ts';
 import { allRemoved } from './steps/cleanup/conditions.ts';
 import { findBackup } from './steps/cleanup/find-backup.ts';
@@ -22,6 +23,7 @@ export const cleanupRunbook = (facts: ClusterFacts, world: Observations): readon
   const hosts: readonly HostFacts[] = [monitor, ...primaries, ...others];
   return procedure(facts, [
     phase('W', 'Clean up', [
+      ...only(isOnline(facts), acceptOnline(facts)),
       each(hosts, (host) => [verifyNotInUse(host)]),
       each(hosts, (host) => [removeAbandoned(host, world)]),
       findBackup,

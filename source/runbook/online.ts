@@ -4,14 +4,12 @@ import { each, phase, procedure } from './language/outline.ts';
 import type { Step } from './language/step.ts';
 import { dropSlots, hasLeftovers, removeCopies, stopFollower, thawSchema } from './steps/online/call-off.ts';
 import { promoteCopy, takeCopy } from './steps/online/copy.ts';
-import { cutBack, cutOver } from './steps/online/cut-over.ts';
 import {
   collectFollowerStatistics,
   startFollower,
   subscribe,
   waitForFollower,
 } from './steps/online/follow.ts';
-import { adoptServer, followBack } from './steps/online/follow-back.ts';
 import { freezeSchema } from './steps/online/freeze.ts';
 import { createSlots, setIdentities } from './steps/online/publish.ts';
 import { upgradeTheCopy } from './steps/online/upgrade-copy.ts';
@@ -21,7 +19,6 @@ import {
   setWalLevelOnSecondary,
   withoutLogical,
 } from './steps/online/wal-level.ts';
-import { writeOldSystemIdentifier, writeSystemIdentifier } from './steps/system-identifier.ts';
 
 /**
  * The online method: days before the window, as far as “the new version follows the old one, lag n”. What stands, what is missing, and why it is as it is:
@@ -48,17 +45,6 @@ export const prepareRunbook = (facts: ClusterFacts, world: Observations): readon
   ]);
 };
 
-/** The cut-over. Not within anybody's reach yet: docs/development/online-branch.md, “Next”. */
-export const cutOverRunbook = (facts: ClusterFacts): readonly Step[] =>
-  procedure(facts, [
-    phase('N', 'Cut over', [cutOver, writeSystemIdentifier, adoptServer('new')]),
-    phase('O', 'Follow back', [followBack]),
-  ]);
-
-/** The way back, once the old version follows. Likewise. */
-export const cutBackRunbook = (facts: ClusterFacts): readonly Step[] =>
-  procedure(facts, [phase('Q', 'Cut back', [cutBack, writeOldSystemIdentifier, adoptServer('old')])]);
-
 /** Before the cut-over, at any moment: as if nothing had been. A node that was the primary then, and is not any more, is cleared as well. */
 export const callOffRunbook = (facts: ClusterFacts, world: Observations): readonly Step[] => {
   const primary = primaryOf(facts);
@@ -66,7 +52,7 @@ export const callOffRunbook = (facts: ClusterFacts, world: Observations): readon
   return procedure(facts, [
     phase('X', 'Call off', [
       each(nodes, (node) => [stopFollower(node), dropSlots(node)]),
-      thawSchema,
+      thawSchema(),
       each(nodes, (node) => [removeCopies(node)]),
     ]),
   ]);

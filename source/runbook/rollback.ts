@@ -3,6 +3,7 @@ import {
   type HostFacts,
   hostsOf,
   isNode,
+  isOnline,
   linkedOf,
   type NodeFacts,
   preloadsCitus,
@@ -18,6 +19,7 @@ import { nobodyIsAway } from './language/group-conditions.ts';
 import { shared, sharedOf, withoutApplication } from './language/groups.ts';
 import { each, only, type Part, type Phase, phase, procedure } from './language/outline.ts';
 import type { Step } from './language/step.ts';
+import { goesBackOnline, onlineRollback } from './online-window.ts';
 import { custom, undoCustom } from './steps/custom.ts';
 import { revokeTransferKeys } from './steps/hard-link/authorize-key.ts';
 import { isIntact, isWhole } from './steps/hard-link/evidence.ts';
@@ -311,6 +313,8 @@ const formationRollback = (facts: ClusterFacts, world: Observations): RollbackPl
 export const rollbackRunbook = (facts: ClusterFacts, world: Observations): RollbackPlan => {
   if (facts.workers !== undefined) return formationRollback(facts, world);
   const route = rollbackRoute(facts, world);
+  if (isOnline(facts) && route.kind === 'own' && goesBackOnline(facts, world))
+    return { route, copies: { from: primaryOf(facts), to: [] }, steps: onlineRollback(facts, world) };
   const through = (): readonly Phase[] => {
     if (route.kind === 'own') return throughOwnDirectory(facts, world, route.linked);
     return route.kind === 'fallback-copy'

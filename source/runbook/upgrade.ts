@@ -1,6 +1,7 @@
 import {
   type ClusterFacts,
   hostsOf,
+  isOnline,
   linkedOf,
   type NodeFacts,
   preloadsCitus,
@@ -13,6 +14,7 @@ import type { Observations } from '../cluster/observations.ts';
 import { eachGroup, nothing, shared, withoutApplication } from './language/groups.ts';
 import { each, only, parallel, phase, procedure, track, tracks } from './language/outline.ts';
 import type { Step } from './language/step.ts';
+import { onlineUpgrade } from './online-window.ts';
 import { checkpoint } from './steps/checkpoint.ts';
 import { checkpointForBackup } from './steps/checkpoint-for-backup.ts';
 import { finishCitus, prepareCitus } from './steps/citus.ts';
@@ -69,7 +71,10 @@ import { verifyDatabases } from './steps/verify-databases.ts';
  *
  * `world`: where it is known, what an earlier start has left that this one does not ask for is taken away first.
  */
-export const upgradeRunbook = (facts: ClusterFacts, world: Observations | null = null): readonly Step[] => {
+export const upgradeRunbook = (facts: ClusterFacts, world: Observations | null = null): readonly Step[] =>
+  isOnline(facts) ? onlineUpgrade(facts) : ordinaryUpgrade(facts, world);
+
+const ordinaryUpgrade = (facts: ClusterFacts, world: Observations | null): readonly Step[] => {
   const { monitor } = facts;
   const primaries = primariesOf(facts);
   const [primary = primaryOf(facts), ...workers] = primaries;

@@ -21,7 +21,7 @@ import { publishSession } from '../view/publish-session.ts';
 import { previewOf } from '../view/rollback-preview.ts';
 import { ViewStore } from '../view/view-store.ts';
 import { Decisions } from './decisions.ts';
-import { whyNoTurn, whyNotByMethod } from './method-refusal.ts';
+import { whyNoTurn, whyNotByMethod, whyNotPrepared } from './method-refusal.ts';
 import { Prompts } from './prompts.ts';
 import { accepted, refused, whyNot } from './refusals.ts';
 import { type Takeover, whoseLock } from './resume.ts';
@@ -124,7 +124,10 @@ export class Engine implements EngineController {
     if (session === null) return;
     this.#session = session;
     if (this.#closed) return this.#leave(session);
-    const methodRefusal = whyNotByMethod(session.facts, this.#options.direction ?? 'upgrade');
+    const wanted = this.#options.direction ?? 'upgrade';
+    const methodRefusal =
+      whyNotByMethod(session.facts, wanted) ??
+      whyNotPrepared(session.facts, session.observer.world, wanted);
     if (methodRefusal !== null) {
       this.#stop(methodRefusal);
       return;

@@ -1,6 +1,9 @@
-import { type ClusterFacts, isOnline } from '../../cluster/facts.ts';
+import { type ClusterFacts, hostsOf, isOnline, primaryOf } from '../../cluster/facts.ts';
+import { hostIn, monitorIn, type Observations } from '../../cluster/observations.ts';
 import { type Problem, problem } from '../../cluster/result.ts';
+import { isMajor } from '../../runbook/language/conditions.ts';
 import type { Direction } from '../../runbook/runbooks.ts';
+import { onlineStanding } from '../../runbook/verdict/online-standing.ts';
 
 /** Why this direction is not for the method that the cluster file names; null: it is. */
 export const whyNotByMethod = (facts: ClusterFacts, direction: Direction): Problem | null => {
@@ -10,12 +13,55 @@ export const whyNotByMethod = (facts: ClusterFacts, direction: Direction): Probl
       `${facts.name} is upgraded by pg_upgrade in the downtime, as the cluster file says: nothing is prepared days before.`,
       'Set upgrade.method to online in the cluster file, or run pgaf-upgrade run.',
     );
-  if (!prepares && isOnline(facts))
+  return isOnline(facts) ? whyNotOnline(facts) : null;
+};
+
+/** What the cluster file asks for, and the online method cannot do: each by its name. */
+const whyNotOnline = (facts: ClusterFacts): Problem | null => {
+  if (facts.workers !== undefined)
     return problem(
-      `The cluster file asks for the online method, of which this version has the preparation alone.`,
-      'Prepare it and call it off with pgaf-upgrade prepare; to upgrade, take upgrade.method out of the cluster file.',
+      `${facts.name} has groups (${[facts.group, ...facts.workers.map(({ group }) => group)].join(', ')}), and the online method is for one.`,
+      'Take upgrade.method out of the cluster file.',
+    );
+  const [custom] = facts.custom;
+  if (custom !== undefined)
+    return problem(
+      `The cluster file has custom steps (${facts.custom.map(({ name }) => name).join(', ')}), and the online method has no place for them.`,
+      'Take them out of the cluster file, and do by hand what they do; or take upgrade.method out of it.',
+    );
+  const bare = hostsOf(facts).find(({ service }) => service.kind === 'none');
+  if (bare !== undefined)
+    return problem(
+      `pg_autoctl on ${bare.alias} is run by no unit of systemd, and the online method changes the places of two servers by units.`,
+      'Make a unit for it (pg_autoctl show systemd), or take upgrade.method out of the cluster file.',
     );
   return null;
+};
+
+/** Why the window of the online method cannot begin: nothing follows yet, or not any more. Null: it can, or it has begun, or the primary does not answer. */
+export const whyNotPrepared = (
+  facts: ClusterFacts,
+  world: Observations,
+  direction: Direction,
+): Problem | null => {
+  if (direction !== 'upgrade' || !isOnline(facts)) return null;
+  const primary = primaryOf(facts);
+  const data = hostIn(world, primary.alias)?.data;
+  const begun = monitorIn(world)?.serverVersion.startsWith(`${facts.oldMajor}.`) !== true;
+  if (data === undefined || begun || !isMajor(data, facts.oldMajor)) return null;
+  const standing = onlineStanding(facts, world);
+  switch (standing?.stage) {
+    case 'not-begun':
+    case 'preparing':
+      return problem(
+        `PostgreSQL ${primary.newVersion} does not follow yet: ${standing.says}.`,
+        'Prepare it first, days before if you like: pgaf-upgrade prepare.',
+      );
+    case 'void':
+      return problem(`There is nothing to cut over to: ${standing.says}.`, 'Call it off, then prepare again.');
+    default:
+      return null;
+  }
 };
 
 /** Why no rollback is made of it while it goes this way; null: one may be. The preparation changes nothing that a rollback would take back. */

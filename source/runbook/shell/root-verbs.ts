@@ -197,8 +197,9 @@ const unitLines = (
   systemctl show -p ExecStart ${service.unit}
 `;
 
-/** For as long as one script runs: a power cut takes it away. */
+/** For as long as one script runs: a power cut takes it away. Last by its name, and not the name of the window’s own drop-in, which in /etc would hide it. Source: systemd.unit(5). */
 const passingDirectory = (unit: UnitName): Path => word`/run/systemd/system/${unit}.d`;
+const passingName: RelativePath = word`zz-pgaf-upgrade-keeper.conf`;
 
 /**
  * Another pg_autoctl takes over without PostgreSQL noticing. A stop of the service would stop PostgreSQL with it, so the old
@@ -209,7 +210,7 @@ const passingDirectory = (unit: UnitName): Path => word`/run/systemd/system/${un
  */
 const keeperLines = (unit: UnitName): Fragment => sh`
   mkdir -p ${passingDirectory(unit)}
-  printf '[Service]\nKillMode=process\n' > ${word`${passingDirectory(unit)}/${dropInName}`}
+  printf '[Service]\nKillMode=process\n' > ${word`${passingDirectory(unit)}/${passingName}`}
   systemctl daemon-reload
   main=$(systemctl show -p MainPID --value ${unit})
   keepers() { # pg_autoctl’s processes in the control group of the unit, the first one first
@@ -227,7 +228,7 @@ const keeperLines = (unit: UnitName): Fragment => sh`
     systemctl start ${unit} || true
     now=$(systemctl show -p MainPID --value ${unit})
   done
-  rm -f ${word`${passingDirectory(unit)}/${dropInName}`}
+  rm -f ${word`${passingDirectory(unit)}/${passingName}`}
   rmdir ${passingDirectory(unit)} 2>/dev/null || true
   systemctl daemon-reload
   systemctl show -p MainPID -p ActiveState -p ExecStart ${unit}
@@ -350,7 +351,7 @@ export const verbLines = (way: RootWay, host: RootHost): ReadonlyMap<RootVerb, F
       verbs.set('cut-over', changePlacesLines(own, 'new', stopLines(unit), release));
       verbs.set('cut-back', changePlacesLines(own, 'old', stopLines(unit), release));
     }
-    if (host.data === null) verbs.set('keeper', keeperLines(unit));
+    if (host.data === null || way.method === 'online') verbs.set('keeper', keeperLines(unit));
     verbs.set('log', sh`journalctl --no-pager -q -o cat -n 25 -u ${unit}`);
   }
   if (host.tablespaces.length > 0) {

@@ -1,4 +1,4 @@
-import { type ClusterFacts, type HostFacts, isNode, preloadsCitus } from '../../cluster/facts.ts';
+import { type ClusterFacts, type HostFacts, isNode, isOnline, preloadsCitus } from '../../cluster/facts.ts';
 import { type Fragment, sh } from '../../cluster/fragment.ts';
 import { type HostObservation, hostIn } from '../../cluster/observations.ts';
 import type { Path } from '../../cluster/words.ts';
@@ -29,8 +29,13 @@ const leftOn = (facts: ClusterFacts, host: HostFacts, seen: HostObservation): re
  */
 export const removeMarkers =
   (host: HostFacts, before: readonly Condition[] = []): StepOf =>
-  (facts, phase) =>
-    makeStep(facts, {
+  (facts, phase) => {
+    // of the online method: what was prepared stands, where it was not called off
+    const keeps = isOnline(facts) && isNode(host) && host.role === 'primary';
+    const marks = (seen: HostObservation): number =>
+      seen.markers.filter((one) => !(keeps && one === 'follower-statistics')).length +
+      (seen.fingerprint === null || keeps ? 0 : 1);
+    return makeStep(facts, {
       id: 'tidy',
       phase,
       host,
@@ -47,12 +52,12 @@ export const removeMarkers =
         ${leftoverNamesLines(facts, host)}
         # the marker files go last, behind the record: while one is there, this is not done, and a rollback through a fallback copy is found again
         mkdir -p done; date -u +%FT%TZ > done/tidying; sync -- done/tidying done || sync
-        rm -rf fingerprint fingerprint-old stopped handed-over noted noted.now noted.now.differs inventory inventory.now inventory.differs subscriptions receiving to-do pg_upgrade configuration checks link base-backup tablespaces${host.wal !== null && sh` wal-directory`}${preloadsCitus(host) && sh` citus citus.new citus.now databases.citus repair-citus.sql`} ${privateSocket(host)}
+        rm -rf ${!keeps && sh`fingerprint `}fingerprint-old stopped handed-over noted noted.now noted.now.differs inventory inventory.now inventory.differs subscriptions receiving to-do pg_upgrade configuration checks link base-backup tablespaces${host.wal !== null && sh` wal-directory`}${preloadsCitus(host) && sh` citus citus.new citus.now databases.citus repair-citus.sql`}${!keeps && sh` ${privateSocket(host)}`}
         now=$(date -u +%Y%m%dT%H%M%SZ)
         if [ -d saved ]; then mv saved "saved.$now"; fi
         if [ -e record.json ]; then mv record.json "record.$now.json"; fi
         sync -- . || sync
-        rm -rf done
+        ${keeps ? sh`for one in done/*; do case $one in */follower-statistics) ;; *) rm -f "$one" ;; esac; done; rmdir done 2>/dev/null || true` : sh`rm -rf done`}
         ls -l
         for d in ${host.data}_pg*_abandoned*; do if [ -d "$d" ]; then du -sh "$d"; fi; done
       `),
@@ -60,8 +65,7 @@ export const removeMarkers =
         const seen = hostIn(world, host.alias);
         if (seen === null) return pending('not seen');
         const left = leftOn(facts, host, seen);
-        return seen.markers.length === 0 &&
-          seen.fingerprint === null &&
+        return marks(seen) === 0 &&
           seen.stopped === null &&
           seen.handedOver === null &&
           left.length === 0
@@ -71,7 +75,7 @@ export const removeMarkers =
       before,
       after: [
         onHost(host.alias, 'no marker file is left', (seen) =>
-          verdictOf(seen.markers.length === 0 && seen.fingerprint === null, 'some are'),
+          verdictOf(marks(seen) === 0, 'some are'),
         ),
         onHost(host.alias, 'nothing is left of a step that was killed', (seen) => {
           const left = leftOn(facts, host, seen);
@@ -80,3 +84,4 @@ export const removeMarkers =
       ],
       undo: nothingToUndo,
     });
+  };

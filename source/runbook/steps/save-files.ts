@@ -1,4 +1,4 @@
-import { type ClusterFacts, type HostFacts, isNode } from '../../cluster/facts.ts';
+import { type ClusterFacts, type HostFacts, isNode, isOnline } from '../../cluster/facts.ts';
 import { type Fragment, hereDocument, known, lines, sh, spaced, word } from '../../cluster/fragment.ts';
 import { sqlProgram } from '../../cluster/superuser-sql.ts';
 import type { Path } from '../../cluster/words.ts';
@@ -34,7 +34,10 @@ export const saveFiles =
     const newRecord: Path = word`${recordFile}.new`;
     const left = (
       ['pg_upgrade/tried', 'fingerprint', 'fingerprint-old', 'stopped', 'handed-over', 'noted'] as const
-    ).map((name): Path => word`${host.workDir}/${known(name)}`);
+    )
+      // of the online method it is the preparation's, and stands
+      .filter((name) => !(isOnline(facts) && isNode(host) && name === 'fingerprint'))
+      .map((name): Path => word`${host.workDir}/${known(name)}`);
     const marker = word`save-${factsId(facts)}`;
     return makeStep(facts, {
       id: 'save',
@@ -62,7 +65,7 @@ export const saveFiles =
         mv ${newRecord} ${recordFile}
         keep ${recordFile} *
         # what an earlier window left must not speak for this one; what a try of this one left must stay
-        rm -f ${doneDir}/*
+        ${isOnline(facts) ? sh`for one in ${doneDir}/*; do case $one in */follower-statistics) ;; *) rm -f "$one" ;; esac; done` : sh`rm -f ${doneDir}/*`}
         [ "$(cat ${word`${upgradeDir(host)}/tried`} 2>/dev/null || true)" = ${factsId(facts)} ] || rm -f ${spaced(left)}
         ${mark(host, marker)}
         ls -l

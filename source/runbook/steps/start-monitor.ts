@@ -11,7 +11,7 @@ import {
 import { monitorAnswers, monitorHasSettled } from '../language/group-conditions.ts';
 import { done, half, makeStep, pending } from '../language/make-step.ts';
 import type { StepOf } from '../language/outline.ts';
-import type { Condition } from '../language/step.ts';
+import type { Condition, PhaseId, Step } from '../language/step.ts';
 import { undoText } from '../language/undo.ts';
 import { serviceLogs, serviceUser, startScript } from '../shell/service.ts';
 import { acceptedFormations } from './other-formations.ts';
@@ -42,8 +42,12 @@ const noOldKeeper = (facts: ClusterFacts): Condition => ({
   },
 });
 
-/** D. The monitor starts on the new version, once no node is left that could meet it with the old one. */
-export const startMonitor: StepOf = (facts, phase) => {
+const startMonitorWhere = (
+  facts: ClusterFacts,
+  phase: PhaseId,
+  reason: string,
+  before: readonly Condition[],
+): Step => {
   const { monitor } = facts;
   return makeStep(facts, {
     id: 'start',
@@ -54,8 +58,7 @@ export const startMonitor: StepOf = (facts, phase) => {
     milestone: 'monitor-starts',
     notes: (world) => acceptedFormations(facts, world),
     title: `Start monitor on ${facts.newMajor}`,
-    reason:
-      'After every node has stopped, before any of them starts: a node whose monitor is down restarts five times in a second and gives up, with PostgreSQL stopped.',
+    reason,
     guide: 'Step 9',
     danger: 'changes',
     script: startScript(facts, monitor, monitor.newAutoctl, { atBoot: true }),
@@ -71,10 +74,28 @@ export const startMonitor: StepOf = (facts, phase) => {
       dataIsNew(facts, monitor),
       backupIsThere(facts, monitor),
       pointsToNew(monitor),
-      noOldKeeper(facts),
+      ...before,
     ],
     after: [monitorAnswers(facts), extensionIsCurrent(facts), monitorHasSettled],
     settleSeconds: 120,
     undo: undoText('stop the monitor, swap its directories back'),
   });
 };
+
+/** D. The monitor starts on the new version, once no node is left that could meet it with the old one. */
+export const startMonitor: StepOf = (facts, phase) =>
+  startMonitorWhere(
+    facts,
+    phase,
+    'After every node has stopped, before any of them starts: a node whose monitor is down restarts five times in a second and gives up, with PostgreSQL stopped.',
+    [noOldKeeper(facts)],
+  );
+
+/** C of the online method: every server runs on, under the old pg_autoctl, which complains of the new monitor and leaves its server alone; it is exchanged right behind this. */
+export const startMonitorBesideOld: StepOf = (facts, phase) =>
+  startMonitorWhere(
+    facts,
+    phase,
+    'Every server runs on. A pg_autoctl of the old version is not heard by this monitor, and leaves its server alone until it is exchanged, in the next steps.',
+    [],
+  );

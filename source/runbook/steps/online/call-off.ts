@@ -1,8 +1,8 @@
 import { type ClusterFacts, type NodeFacts, primaryOf } from '../../../cluster/facts.ts';
 import { hereDocument, quoted, sh, word } from '../../../cluster/fragment.ts';
-import { hostIn, isDataDirectory, type Observations } from '../../../cluster/observations.ts';
+import { hostIn, isDataDirectory, type Observations, type OnlineView } from '../../../cluster/observations.ts';
 import type { Path } from '../../../cluster/words.ts';
-import { isMajor, no, onHost, verdictOf, yes } from '../../language/conditions.ts';
+import { acceptsWrites, isMajor, no, onHost, verdictOf, yes } from '../../language/conditions.ts';
 import { done, half, makeStep, pending } from '../../language/make-step.ts';
 import type { StepOf } from '../../language/outline.ts';
 import { nothingToUndo, undoText } from '../../language/undo.ts';
@@ -16,57 +16,76 @@ import { onlineHolds, onlineIn, onlineOn, onOnline } from './evidence.ts';
 import { copyInMaking, copyOf, onlineDirectory, serveFile } from './names.ts';
 import { ownSchemaSql } from './own-schema.ts';
 
-/** Before the cut-over, at any moment: the old version is as it was before the preparation. Each step is found done where nothing of its kind is left. */
+/**
+ * What the method has put into a server and beside it goes. Before the cut-over, at any moment (`old` serves): the old version is as it was before the preparation. Once the upgrade
+ * is accepted (`new` serves): nothing follows any more. Each step is found done where nothing of its kind is left.
+ */
+export type Serves = 'old' | 'new';
 
-const onOld = (facts: ClusterFacts, host: NodeFacts) =>
-  onHost(host.alias, `${host.data} is PostgreSQL ${facts.oldMajor}: there was no cut-over`, (seen) =>
-    verdictOf(isMajor(seen.data, facts.oldMajor), 'it is not'),
-  );
+const inItsPlace = (facts: ClusterFacts, host: NodeFacts, serves: Serves) =>
+  serves === 'old'
+    ? onHost(host.alias, `${host.data} is PostgreSQL ${facts.oldMajor}: there was no cut-over`, (seen) =>
+        verdictOf(isMajor(seen.data, facts.oldMajor), 'it is not'),
+      )
+    : acceptsWrites(facts, host);
+
+/** What follows, on a socket of its own. */
+const followerOf = (seen: OnlineView, serves: Serves): unknown =>
+  serves === 'old' ? seen.follower : (seen.back ?? null);
 
 /** Nothing reads the slots any more. */
 export const stopFollower =
-  (host: NodeFacts): StepOf =>
+  (host: NodeFacts, serves: Serves = 'old'): StepOf =>
   (facts, phase) => {
     const systemd = host.service.kind === 'systemd';
+    const [major, role, aside, bindir] =
+      serves === 'old'
+        ? ([facts.newMajor, 'new', host.newData, host.newBindir] as const)
+        : ([facts.oldMajor, 'old', host.backupData, host.oldBindir] as const);
     return makeStep(facts, {
       id: 'stop-follower',
       phase,
       host,
       as: systemd ? 'root' : 'postgres',
-      title: `Stop the ${facts.newMajor} that follows`,
-      reason: 'Its slots can be dropped only when nobody reads them; its unit goes.',
+      title: `Stop the ${major} that follows`,
+      reason:
+        serves === 'old'
+          ? 'Its slots can be dropped only when nobody reads them; its unit goes.'
+          : `The upgrade is accepted: ${major} does not follow any more, and from here on there is no rollback without a loss.`,
       guide: null,
-      danger: 'changes',
+      danger: serves === 'old' ? 'changes' : 'point-of-no-return',
       script: systemd
         ? rootScript(facts, host, 'serve-gone')
         : script(sh`
-          rm -f ${serveFile(host, 'new')}
-          [ ! -e ${word`${host.newData}/postmaster.pid`} ] || ${inBin(host.newBindir, 'pg_ctl')} --pgdata ${host.newData} --wait --mode=fast stop
+          rm -f ${serveFile(host, role)}
+          [ ! -e ${word`${aside}/postmaster.pid`} ] || ${inBin(bindir, 'pg_ctl')} --pgdata ${aside} --wait --mode=fast stop
         `),
       probe: (world) => {
         const seen = onlineOn(host, world);
         if (seen === null) return pending('not seen');
         const seenHost = hostIn(world, host.alias);
-        const runs = seenHost !== null && isDataDirectory(seenHost.newData) && seenHost.newData.running;
-        return seen.follower === null && seen.units.length === 0 && !runs
+        const its = serves === 'old' ? seenHost?.newData : seenHost?.backupData;
+        const runs = its !== undefined && isDataDirectory(its) && its.running;
+        return followerOf(seen, serves) === null && seen.units.length === 0 && !runs
           ? done('it does not run')
           : pending('it runs, or its unit is there');
       },
-      before: [onOld(facts, host)],
+      before: [inItsPlace(facts, host, serves)],
       after: [
-        onlineHolds(host, `${facts.newMajor} does not run`, ({ follower }) =>
-          verdictOf(follower === null, 'it answers'),
+        onlineHolds(host, `${major} does not follow`, (seen) =>
+          verdictOf(followerOf(seen, serves) === null, 'it answers'),
         ),
+        ...(serves === 'new' ? [acceptsWrites(facts, host)] : []),
       ],
-      undo: undoText('prepare again'),
+      undo: undoText(serves === 'old' ? 'prepare again' : 'not possible: what is written from here on is on the new version alone'),
     });
   };
 
 /** WAL is kept for nobody any more. One that a reader holds is let go first. */
 export const dropSlots =
-  (host: NodeFacts): StepOf =>
+  (host: NodeFacts, serves: Serves = 'old'): StepOf =>
   (facts, phase) => {
-    const count = "select count(*) from pg_replication_slots where slot_name ~ '^pgaf_up_[0-9]+$'";
+    const count = "select count(*) from pg_replication_slots where slot_name ~ '^pgaf_(up|back)_[0-9]+$'";
     return makeStep(facts, {
       id: 'drop-slots',
       phase,
@@ -77,11 +96,11 @@ export const dropSlots =
       guide: null,
       danger: 'changes',
       script: script(sh`
-      ${askServer(host, 'postgres', 'serving')} -Atqc ${quoted("select pg_terminate_backend(active_pid) from pg_replication_slots where slot_name ~ '^pgaf_up_[0-9]+$' and active")} >/dev/null
+      ${askServer(host, 'postgres', 'serving')} -Atqc ${quoted("select pg_terminate_backend(active_pid) from pg_replication_slots where slot_name ~ '^pgaf_(up|back)_[0-9]+$' and active")} >/dev/null
       tries=0
       until [ "$(${askServer(host, 'postgres', 'serving')} -Atc ${quoted(count)})" = 0 ]; do
         tries=$((tries + 1)); [ $tries -le 50 ] || { echo 'a slot is in use still' >&2; exit 1; }
-        ${askServer(host, 'postgres', 'serving')} -Atc ${quoted("select 'dropped ' || slot_name from (select slot_name, pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name ~ '^pgaf_up_[0-9]+$' and not active) dropped")} || true
+        ${askServer(host, 'postgres', 'serving')} -Atc ${quoted("select 'dropped ' || slot_name from (select slot_name, pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name ~ '^pgaf_(up|back)_[0-9]+$' and not active) dropped")} || true
         sleep 0.2
       done
     `),
@@ -93,8 +112,10 @@ export const dropSlots =
           : pending(`${server.slots.length} are there`);
       },
       before: [
-        onOld(facts, host),
-        onlineHolds(host, 'nobody follows', ({ follower }) => verdictOf(follower === null, 'it runs')),
+        inItsPlace(facts, host, serves),
+        onlineHolds(host, 'nobody follows', (seen) =>
+          verdictOf(followerOf(seen, serves) === null, 'it runs'),
+        ),
       ],
       after: [
         onlineHolds(host, 'no slot of ours is left', ({ server }) =>
@@ -136,7 +157,9 @@ drop event trigger if exists pgaf_frozen_drop;
 drop schema if exists pgaf_upgrade cascade;
 \\endif`;
 
-export const thawSchema: StepOf = (facts, phase) => {
+export const thawSchema =
+  (serves: Serves = 'old'): StepOf =>
+  (facts, phase) => {
   const primary = primaryOf(facts);
   const sql: Path = word`${onlineDirectory(primary)}/thaw.sql`;
   return makeStep(facts, {
@@ -176,7 +199,7 @@ export const thawSchema: StepOf = (facts, phase) => {
         : half(`${left} of ${seen.databases.length} databases are frozen`);
     },
     before: [
-      onOld(facts, primary),
+      inItsPlace(facts, primary, serves),
       onOnline(facts, 'no slot of ours is left', ({ server }) =>
         server === null
           ? no('the server does not answer')
@@ -195,7 +218,7 @@ export const thawSchema: StepOf = (facts, phase) => {
 
 /** Only what this run, or an earlier one for this cluster, has made. */
 export const removeCopies =
-  (host: NodeFacts): StepOf =>
+  (host: NodeFacts, serves: Serves = 'old'): StepOf =>
   (facts, phase) => {
     const [copy, making, spare] = [copyOf(facts, host), copyInMaking(facts, host), makingOf(facts, host)];
     return makeStep(facts, {
@@ -203,7 +226,7 @@ export const removeCopies =
       phase,
       host,
       as: 'postgres',
-      title: 'Remove the copy and the new data',
+      title: serves === 'old' ? 'Remove the copy and the new data' : 'Remove the copy',
       reason: 'Directories that carry our marker file, and no others.',
       guide: null,
       danger: 'changes',
@@ -211,7 +234,7 @@ export const removeCopies =
       ${ownershipFunctions(facts)}
       ${discardFunction}
       ${idleFunction}
-      [ "$(cat ${word`${host.data}/PG_VERSION`})" = ${facts.oldMajor} ] || { echo ${word`${host.data} is not PostgreSQL ${facts.oldMajor}: there was a cut-over`} >&2; exit 1; }
+      [ "$(cat ${word`${host.data}/PG_VERSION`})" = ${serves === 'old' ? facts.oldMajor : facts.newMajor} ] || { echo ${serves === 'old' ? word`${host.data} is not PostgreSQL ${facts.oldMajor}: there was a cut-over` : word`${host.data} is not PostgreSQL ${facts.newMajor}`} >&2; exit 1; }
       ${stopCopyLines(host, copy)}
       idle ${copy} ${making} ${host.newData} ${spare}
       if [ -e ${host.newData} ]; then kin ${host.newData} || { echo ${word`${host.newData} has no marker file of ours: inspect it first`} >&2; exit 1; }; discard ${host.newData} ${spare}; fi
@@ -229,8 +252,10 @@ export const removeCopies =
           : pending(`${isKin(facts, seen.copy) ? copy : host.newData} is there`);
       },
       before: [
-        onOld(facts, host),
-        onlineHolds(host, 'nobody follows', ({ follower }) => verdictOf(follower === null, 'it runs')),
+        inItsPlace(facts, host, serves),
+        onlineHolds(host, 'nobody follows', (seen) =>
+          verdictOf(followerOf(seen, serves) === null, 'it runs'),
+        ),
       ],
       after: [
         onHost(host.alias, `${copy} and ${host.newData} are not there`, ({ newData, online }) =>
