@@ -1,4 +1,11 @@
-import { type ClusterFacts, type HostFacts, hostsOf, type NodeFacts, primaryOf, secondariesOf } from '../cluster/facts.ts';
+import {
+  type ClusterFacts,
+  type HostFacts,
+  hostsOf,
+  type NodeFacts,
+  primaryOf,
+  secondariesOf,
+} from '../cluster/facts.ts';
 import { hostIn, monitorIn, type Observations } from '../cluster/observations.ts';
 import { isMajor } from './language/conditions.ts';
 import { isSwapped } from './language/evidence.ts';

@@ -126,8 +126,7 @@ export class Engine implements EngineController {
     if (this.#closed) return this.#leave(session);
     const wanted = this.#options.direction ?? 'upgrade';
     const methodRefusal =
-      whyNotByMethod(session.facts, wanted) ??
-      whyNotPrepared(session.facts, session.observer.world, wanted);
+      whyNotByMethod(session.facts, wanted) ?? whyNotPrepared(session.facts, session.observer.world, wanted);
     if (methodRefusal !== null) {
       this.#stop(methodRefusal);
       return;

@@ -58,7 +58,10 @@ export const whyNotPrepared = (
         'Prepare it first, days before if you like: pgaf-upgrade prepare.',
       );
     case 'void':
-      return problem(`There is nothing to cut over to: ${standing.says}.`, 'Call it off, then prepare again.');
+      return problem(
+        `There is nothing to cut over to: ${standing.says}.`,
+        'Call it off, then prepare again.',
+      );
     default:
       return null;
   }

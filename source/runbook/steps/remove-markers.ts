@@ -65,18 +65,13 @@ export const removeMarkers =
         const seen = hostIn(world, host.alias);
         if (seen === null) return pending('not seen');
         const left = leftOn(facts, host, seen);
-        return marks(seen) === 0 &&
-          seen.stopped === null &&
-          seen.handedOver === null &&
-          left.length === 0
+        return marks(seen) === 0 && seen.stopped === null && seen.handedOver === null && left.length === 0
           ? done('none is left')
           : pending(['they are there', ...left].join(', '));
       },
       before,
       after: [
-        onHost(host.alias, 'no marker file is left', (seen) =>
-          verdictOf(marks(seen) === 0, 'some are'),
-        ),
+        onHost(host.alias, 'no marker file is left', (seen) => verdictOf(marks(seen) === 0, 'some are')),
         onHost(host.alias, 'nothing is left of a step that was killed', (seen) => {
           const left = leftOn(facts, host, seen);
           return verdictOf(left.length === 0, `${left.join(', ')} is there`);

@@ -70,12 +70,7 @@ const startMonitorWhere = (
         ? half('pg_autoctl runs, its database is not in use yet')
         : pending('it does not run');
     },
-    before: [
-      dataIsNew(facts, monitor),
-      backupIsThere(facts, monitor),
-      pointsToNew(monitor),
-      ...before,
-    ],
+    before: [dataIsNew(facts, monitor), backupIsThere(facts, monitor), pointsToNew(monitor), ...before],
     after: [monitorAnswers(facts), extensionIsCurrent(facts), monitorHasSettled],
     settleSeconds: 120,
     undo: undoText('stop the monitor, swap its directories back'),

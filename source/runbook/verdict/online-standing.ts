@@ -1,8 +1,10 @@
 import { bytes } from '../../cluster/amounts.ts';
 import { type ClusterFacts, isOnline, primaryOf } from '../../cluster/facts.ts';
-import type { Observations } from '../../cluster/observations.ts';
-import { onlineIn, replicatedIn, slotOf, whyVoid } from '../steps/online/evidence.ts';
+import type { Observations, OnlineView } from '../../cluster/observations.ts';
+import { isSwapped } from '../language/evidence.ts';
+import { backSlotOf, onlineIn, replicatedIn, type Slot, slotOf, whyVoid } from '../steps/online/evidence.ts';
 import { follows } from '../steps/online/follow.ts';
+import { followsBack } from '../steps/online/follow-back.ts';
 
 /** How far behind a database of the version that follows is. Null: its slot does not say, or there is none. */
 export interface DatabaseLag {
@@ -19,33 +21,61 @@ export interface DatabaseLag {
 }
 
 /**
- * Where the preparation of the online method stands, for `status` and whoever shows it. `void`: it is worth nothing any more, and `says` tells why;
- * `behind`: it is there, and does not follow closely.
+ * Where the online method stands, for `status` and whoever shows it. `void`: what was prepared is worth nothing any more, and `says` tells why;
+ * `behind`: it is there, and does not follow closely. Behind the cut-over, `follows-back`: the old version follows closely; `not-back`: it does not.
  */
 export interface OnlineStanding {
-  readonly stage: 'not-begun' | 'preparing' | 'behind' | 'follows' | 'void';
+  readonly stage: 'not-begun' | 'preparing' | 'behind' | 'follows' | 'void' | 'follows-back' | 'not-back';
   readonly says: string;
   readonly databases: readonly DatabaseLag[];
 }
 
 const most = (all: readonly (number | null)[]): number => Math.max(0, ...all.map((one) => one ?? 0));
 
-/** Null: another method, or the primary was not seen. */
+/** Behind the cut-over: the old version follows, or why it does not. Null once the upgrade is accepted: nothing of ours is left. */
+const behindCutOver = (facts: ClusterFacts, world: Observations, seen: OnlineView): OnlineStanding | null => {
+  const { alias, newVersion, oldVersion } = primaryOf(facts);
+  if (seen.server?.slots.length === 0 && seen.back === undefined) return null;
+  const databases = replicatedIn(seen).map((one): DatabaseLag => {
+    const slot = backSlotOf(seen, one);
+    const subscription = seen.back?.subscriptions.find(({ name }) => name === `pgaf_back_${one.oid}`);
+    return lagOf(one.name, slot, subscription?.errors ?? 0);
+  });
+  const judged = followsBack(facts, world);
+  return judged.holds
+    ? {
+        stage: 'follows-back',
+        says: `PostgreSQL ${oldVersion} follows ${newVersion} on ${alias}, ${farOf(databases)}; a rollback loses nothing`,
+        databases,
+      }
+    : {
+        stage: 'not-back',
+        says: `PostgreSQL ${oldVersion} does not follow ${newVersion}: ${judged.found}`,
+        databases,
+      };
+};
+
+const lagOf = (name: string, slot: Slot | undefined, errors: number): DatabaseLag => ({
+  name,
+  behindBytes: slot?.behind ?? null,
+  behindSeconds: slot?.seconds ?? null,
+  keptBytes: slot?.kept ?? null,
+  active: slot?.active ?? false,
+  errors,
+});
+
+const farOf = (databases: readonly DatabaseLag[]): string =>
+  `at most ${bytes(most(databases.map((one) => one.behindBytes)))} and ${Math.round(most(databases.map((one) => one.behindSeconds)))} s behind; ${bytes(most(databases.map((one) => one.keptBytes)))} of WAL are kept for it`;
+
+/** Null: another method, or the primary was not seen, or the upgrade is accepted. */
 export const onlineStanding = (facts: ClusterFacts, world: Observations): OnlineStanding | null => {
   const seen = isOnline(facts) ? onlineIn(facts, world) : null;
   if (seen === null || seen.server === null) return null;
   const { alias, newVersion, oldVersion } = primaryOf(facts);
+  if (isSwapped(facts, primaryOf(facts), world)) return behindCutOver(facts, world, seen);
   const databases = replicatedIn(seen).map((one): DatabaseLag => {
-    const slot = slotOf(seen, one);
     const subscription = seen.follower?.subscriptions.find(({ name }) => name === `pgaf_up_${one.oid}`);
-    return {
-      name: one.name,
-      behindBytes: slot?.behind ?? null,
-      behindSeconds: slot?.seconds ?? null,
-      keptBytes: slot?.kept ?? null,
-      active: slot?.active ?? false,
-      errors: subscription?.errors ?? 0,
-    };
+    return lagOf(one.name, slotOf(seen, one), subscription?.errors ?? 0);
   });
   const why = whyVoid(facts, world);
   const begun = seen.databases.some((one) => one.frozen || one.run !== null) || seen.copy.kind !== 'absent';
@@ -64,7 +94,7 @@ export const onlineStanding = (facts: ClusterFacts, world: Observations): Online
       databases,
     };
   const judged = follows(facts).holds(world);
-  const far = `at most ${bytes(most(databases.map((one) => one.behindBytes)))} and ${Math.round(most(databases.map((one) => one.behindSeconds)))} s behind; ${bytes(kept)} of WAL are kept for it`;
+  const far = farOf(databases);
   return judged.holds
     ? {
         stage: 'follows',

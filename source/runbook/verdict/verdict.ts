@@ -73,7 +73,7 @@ const writtenSince = (facts: ClusterFacts, primary: NodeFacts, world: Observatio
  */
 const nothingToUndo = (facts: ClusterFacts, world: Observations): string => {
   const stage = onlineStanding(facts, world)?.stage ?? 'not-begun';
-  if (stage === 'not-begun') return 'nothing to undo';
+  if (stage === 'not-begun' || stage === 'follows-back' || stage === 'not-back') return 'nothing to undo';
   const far = {
     preparing: 'an online upgrade is being prepared',
     behind: `${facts.newMajor} is being prepared, and does not follow closely`,

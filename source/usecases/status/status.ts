@@ -25,6 +25,7 @@ import { keptJobs } from '../../engine/run/unfinished-jobs.ts';
 import { basisIn } from '../../engine/view/step-estimates.ts';
 import { deadAfterSeconds, holderName, type Standing } from '../../inspect/lock/parse.ts';
 import type { RemoteHost } from '../../remote/host.ts';
+import { windowHasBegun } from '../../runbook/language/evidence.ts';
 import type { Step, StepId } from '../../runbook/language/step.ts';
 import { prepareRunbook } from '../../runbook/online.ts';
 import { type Direction, runbookFor } from '../../runbook/runbooks.ts';
@@ -107,8 +108,8 @@ export const upgradeStatus = (
   direction: Direction = 'upgrade',
   run: KnownRun = { records: [], open: false, running: new Set() },
 ): Status['upgrade'] => {
-  // Of the online method there is the preparation alone: it is the way to the upgrade, and never its end.
-  if (isOnline(facts)) {
+  // Before the window of the online method the preparation is the way to it, and never its end.
+  if (isOnline(facts) && !windowHasBegun(facts, world) && direction !== 'rollback') {
     const far = runbookState(prepareRunbook(facts, world), world, neededOf(facts), run);
     return { ...far, state: far.done > 0 ? 'under-way' : 'not-begun' };
   }

@@ -1,6 +1,11 @@
 import { type ClusterFacts, type NodeFacts, primaryOf } from '../../../cluster/facts.ts';
 import { hereDocument, quoted, sh, word } from '../../../cluster/fragment.ts';
-import { hostIn, isDataDirectory, type Observations, type OnlineView } from '../../../cluster/observations.ts';
+import {
+  hostIn,
+  isDataDirectory,
+  type Observations,
+  type OnlineView,
+} from '../../../cluster/observations.ts';
 import type { Path } from '../../../cluster/words.ts';
 import { acceptsWrites, isMajor, no, onHost, verdictOf, yes } from '../../language/conditions.ts';
 import { done, half, makeStep, pending } from '../../language/make-step.ts';
@@ -77,7 +82,11 @@ export const stopFollower =
         ),
         ...(serves === 'new' ? [acceptsWrites(facts, host)] : []),
       ],
-      undo: undoText(serves === 'old' ? 'prepare again' : 'not possible: what is written from here on is on the new version alone'),
+      undo: undoText(
+        serves === 'old'
+          ? 'prepare again'
+          : 'not possible: what is written from here on is on the new version alone',
+      ),
     });
   };
 
@@ -160,19 +169,19 @@ drop schema if exists pgaf_upgrade cascade;
 export const thawSchema =
   (serves: Serves = 'old'): StepOf =>
   (facts, phase) => {
-  const primary = primaryOf(facts);
-  const sql: Path = word`${onlineDirectory(primary)}/thaw.sql`;
-  return makeStep(facts, {
-    id: 'thaw',
-    phase,
-    host: primary,
-    as: 'postgres',
-    title: 'Thaw the schema',
-    reason:
-      'Each table gets the replica identity that it had; publication, event triggers and the schema pgaf_upgrade go.',
-    guide: null,
-    danger: 'changes',
-    script: script(sh`
+    const primary = primaryOf(facts);
+    const sql: Path = word`${onlineDirectory(primary)}/thaw.sql`;
+    return makeStep(facts, {
+      id: 'thaw',
+      phase,
+      host: primary,
+      as: 'postgres',
+      title: 'Thaw the schema',
+      reason:
+        'Each table gets the replica identity that it had; publication, event triggers and the schema pgaf_upgrade go.',
+      guide: null,
+      danger: 'changes',
+      script: script(sh`
       ${listLines(primary)}
       ${hereDocument(sh`cat > ${sql}`, 'END-OF-SQL', thawSql)}
       left=
@@ -189,32 +198,32 @@ export const thawSchema =
       rm -f ${sql}
       [ -z "$left" ]
     `),
-    probe: (world) => {
-      const seen = onlineIn(facts, world);
-      if (seen === null || seen.databases.length === 0) return pending('not seen');
-      const left = seen.databases.filter((one) => one.run !== null || one.frozen || one.published).length;
-      if (left === 0) return done('no database is frozen');
-      return left === seen.databases.length
-        ? pending('the schema is frozen')
-        : half(`${left} of ${seen.databases.length} databases are frozen`);
-    },
-    before: [
-      inItsPlace(facts, primary, serves),
-      onOnline(facts, 'no slot of ours is left', ({ server }) =>
-        server === null
-          ? no('the server does not answer')
-          : verdictOf(server.slots.length === 0, 'there are some'),
-      ),
-    ],
-    after: [
-      onOnline(facts, 'nothing of ours is in a database', ({ databases }) => {
-        const other = databases.find((one) => one.run !== null || one.frozen || one.published);
-        return other === undefined ? yes : no(`${other.name} has some of it`);
-      }),
-    ],
-    undo: nothingToUndo,
-  });
-};
+      probe: (world) => {
+        const seen = onlineIn(facts, world);
+        if (seen === null || seen.databases.length === 0) return pending('not seen');
+        const left = seen.databases.filter((one) => one.run !== null || one.frozen || one.published).length;
+        if (left === 0) return done('no database is frozen');
+        return left === seen.databases.length
+          ? pending('the schema is frozen')
+          : half(`${left} of ${seen.databases.length} databases are frozen`);
+      },
+      before: [
+        inItsPlace(facts, primary, serves),
+        onOnline(facts, 'no slot of ours is left', ({ server }) =>
+          server === null
+            ? no('the server does not answer')
+            : verdictOf(server.slots.length === 0, 'there are some'),
+        ),
+      ],
+      after: [
+        onOnline(facts, 'nothing of ours is in a database', ({ databases }) => {
+          const other = databases.find((one) => one.run !== null || one.frozen || one.published);
+          return other === undefined ? yes : no(`${other.name} has some of it`);
+        }),
+      ],
+      undo: nothingToUndo,
+    });
+  };
 
 /** Only what this run, or an earlier one for this cluster, has made. */
 export const removeCopies =

@@ -1,6 +1,18 @@
-import { type ClusterFacts, type HostFacts, isNode, type NodeFacts, primaryOf } from '../../../cluster/facts.ts';
+import {
+  type ClusterFacts,
+  type HostFacts,
+  isNode,
+  type NodeFacts,
+  primaryOf,
+} from '../../../cluster/facts.ts';
 import { sh } from '../../../cluster/fragment.ts';
-import { hostIn, isDataDirectory, monitorIn, nodeIn, type Observations } from '../../../cluster/observations.ts';
+import {
+  hostIn,
+  isDataDirectory,
+  monitorIn,
+  nodeIn,
+  type Observations,
+} from '../../../cluster/observations.ts';
 import {
   acceptsWrites,
   allStopped,
@@ -116,7 +128,9 @@ export const suspendSyncStandbysAgain: StepOf = (facts, phase) =>
       const monitor = monitorIn(world);
       if (monitor === null) return done('the monitor is stopped: failover is suspended already');
       if (monitorBack(facts, world)) return done('the monitor is the old version’s');
-      return monitor.numberSyncStandbys === 0 ? done('it is 0') : pending(`it is ${monitor.numberSyncStandbys}`);
+      return monitor.numberSyncStandbys === 0
+        ? done('it is 0')
+        : pending(`it is ${monitor.numberSyncStandbys}`);
     },
     before: [everyNodeSettled],
     after: [syncStandbysAre(0), everyNodeSettled],
