@@ -4,13 +4,15 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Journal, stateHome } from '../../source/engine/journal/journal.ts';
 import { Decisions } from '../../source/engine/run/decisions.ts';
-import { whyNoTurn, whyNotByMethod } from '../../source/engine/run/method-refusal.ts';
+import { whyNoTurn, whyNotByMethod, whyNotPrepared } from '../../source/engine/run/method-refusal.ts';
 import { Prompts } from '../../source/engine/run/prompts.ts';
 import { ViewStore } from '../../source/engine/view/view-store.ts';
 import type { Answer, Question } from '../../source/remote/host.ts';
+import { prepareRunbook } from '../../source/runbook/online.ts';
 import type { Direction } from '../../source/runbook/runbooks.ts';
 import { good } from '../cluster/recorded.ts';
-import { labCluster } from '../runbook/clusters.ts';
+import { citusCluster, labCluster } from '../runbook/clusters.ts';
+import { OnlineModel } from '../runbook/online-model.ts';
 
 let home = '';
 beforeEach(() => {
@@ -132,13 +134,41 @@ describe('which commands go with which method', () => {
     ['pg_upgrade', 'call-off', /nothing is prepared days before/],
     ['online', 'prepare', null],
     ['online', 'call-off', null],
-    ['online', 'upgrade', /has the preparation alone/],
-    ['online', 'rollback', /has the preparation alone/],
-    ['online', 'cleanup', /has the preparation alone/],
+    ['online', 'upgrade', null],
+    ['online', 'rollback', null],
+    ['online', 'cleanup', null],
   ] as const)('%s, %s', (method, direction, why) => {
     const refusal = whyNotByMethod(method === 'online' ? online : labCluster(), direction);
     if (why === null) expect(refusal).toBeNull();
     else expect(refusal?.what).toMatch(why);
+  });
+
+  test('the online method refuses what it has no place for, by name', () => {
+    const custom = labCluster({
+      method: 'online',
+      custom: [{ name: 'drain', at: 'before-stop', run: 'true' }],
+    });
+    expect(whyNotByMethod(custom, 'upgrade')?.what).toContain('custom steps (drain)');
+    const groups = citusCluster({ method: 'online' });
+    expect(whyNotByMethod(groups, 'prepare')?.what).toContain('has groups (0, 1');
+    const bare = labCluster({ method: 'online' });
+    const nodes = bare.nodes.map((node) => ({ ...node, service: { kind: 'none' } as const }));
+    expect(whyNotByMethod({ ...bare, nodes }, 'upgrade')?.what).toContain('pg_autoctl on node_1 is run by no unit');
+  });
+
+  test('the window begins only where the new version follows', () => {
+    const model = new OnlineModel(online);
+    const refusal = () => whyNotPrepared(online, model.world(), 'upgrade');
+    expect(refusal()?.what).toContain('does not follow yet: nothing is prepared');
+    const steps = prepareRunbook(online, model.world());
+    model.run(steps[0]?.id ?? '');
+    expect(refusal()?.what).toContain('it is being prepared');
+    for (const step of steps) model.run(step.id);
+    expect(refusal()).toBeNull();
+    model.server({ timeline: 4 });
+    expect(refusal()?.what).toContain('There is nothing to cut over to');
+    model.openWindow(); // the window is open: its own conditions tell
+    expect(refusal()).toBeNull();
   });
 
   test('a preparation is not rolled back but called off', () => {

@@ -1,11 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Step } from '../../source/runbook/language/step.ts';
-import {
-  callOffRunbook,
-  cutBackRunbook,
-  cutOverRunbook,
-  prepareRunbook,
-} from '../../source/runbook/online.ts';
+import { callOffRunbook, prepareRunbook } from '../../source/runbook/online.ts';
+import { onlineRollback, onlineUpgrade } from '../../source/runbook/online-window.ts';
 import { followsBack } from '../../source/runbook/steps/online/follow-back.ts';
 import { rollbackVerdict } from '../../source/runbook/verdict/verdict.ts';
 import { labCluster } from './clusters.ts';
@@ -14,6 +10,9 @@ import { OnlineModel } from './online-model.ts';
 /** The cut-over, following back, and the cut back, on a model of the primary's host and the monitor's rows. */
 
 const facts = labCluster({ method: 'online' });
+const inPhases = (phases: string, steps: readonly Step[]): readonly Step[] =>
+  steps.filter((step) => phases.includes(step.phase));
+const cutOverSteps = inPhases('NO', onlineUpgrade(facts));
 const unmet = (conditions: Step['before'], model: OnlineModel): readonly string[] =>
   conditions.flatMap(({ text, holds }) => {
     const verdict = holds(model.world());
@@ -36,18 +35,19 @@ const prepared = (): OnlineModel => {
 };
 const followed = (): OnlineModel => {
   const model = prepared();
-  for (const step of cutOverRunbook(facts)) model.run(step.id);
+  for (const step of cutOverSteps) model.run(step.id);
   return model;
 };
-const [cutOver] = cutOverRunbook(facts);
-const [cutBack] = cutBackRunbook(facts);
+const cutBackSteps = inPhases('Q', onlineRollback(facts, followed().world()));
+const [cutOver] = cutOverSteps;
+const [cutBack] = cutBackSteps;
 if (cutOver === undefined || cutBack === undefined) throw new Error('the runbooks have steps');
 
 test('there and back, and called off at the end: each step may begin behind the one before, and is seen done', () => {
   const model = prepared();
-  through(cutOverRunbook(facts), model);
+  through(cutOverSteps, model);
   expect(rollbackVerdict(facts, model.world()).kind).toBe('lossless');
-  through(cutBackRunbook(facts), model);
+  through(cutBackSteps, model);
   expect(rollbackVerdict(facts, model.world()).kind).toBe('safe');
   const ending = callOffRunbook(facts, model.world());
   for (const step of ending) if (step.probe(model.world()).state !== 'done') model.run(step.id);
@@ -149,7 +149,7 @@ test('the servers are started on a socket of their own, and none of what goes in
 
 test('the scripts of both ways', async () => {
   const model = prepared();
-  const all = [...cutOverRunbook(facts), ...cutBackRunbook(facts)].map((step) => {
+  const all = [...cutOverSteps, ...cutBackSteps].map((step) => {
     expect(step.title.length, step.title).toBeLessThanOrEqual(32);
     const made = step.script(model.world());
     return `## ${step.id} (as ${step.as}): ${step.title}\n${made.kind === 'ready' ? made.text : ''}`;

@@ -687,11 +687,11 @@ systemctl daemon-reload
 ## X.node_1.drop-slots (as postgres): Drop the slots
 set -eu
 export LC_ALL=C
-PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atqc 'select pg_terminate_backend(active_pid) from pg_replication_slots where slot_name ~ '\''^pgaf_up_[0-9]+$'\'' and active' >/dev/null
+PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atqc 'select pg_terminate_backend(active_pid) from pg_replication_slots where slot_name ~ '\''^pgaf_(up|back)_[0-9]+$'\'' and active' >/dev/null
 tries=0
-until [ "$(PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc 'select count(*) from pg_replication_slots where slot_name ~ '\''^pgaf_up_[0-9]+$'\''')" = 0 ]; do
+until [ "$(PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc 'select count(*) from pg_replication_slots where slot_name ~ '\''^pgaf_(up|back)_[0-9]+$'\''')" = 0 ]; do
   tries=$((tries + 1)); [ $tries -le 50 ] || { echo 'a slot is in use still' >&2; exit 1; }
-  PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc 'select '\''dropped '\'' || slot_name from (select slot_name, pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name ~ '\''^pgaf_up_[0-9]+$'\'' and not active) dropped' || true
+  PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc 'select '\''dropped '\'' || slot_name from (select slot_name, pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name ~ '\''^pgaf_(up|back)_[0-9]+$'\'' and not active) dropped' || true
   sleep 0.2
 done
 
