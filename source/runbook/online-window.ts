@@ -23,7 +23,7 @@ import { restoreSyncStandbys, suspendSyncStandbys } from './steps/number-sync-st
 import { dropSlots, removeCopies, stopFollower, thawSchema } from './steps/online/call-off.ts';
 import { cutBack, cutOver } from './steps/online/cut-over.ts';
 import { whyVoid } from './steps/online/evidence.ts';
-import { adoptServer, followBack, followsBack } from './steps/online/follow-back.ts';
+import { adoptServer, followBack, followsBack, whyLost } from './steps/online/follow-back.ts';
 import { exchangeKeeper } from './steps/online/keepers.ts';
 import {
   guardForRollback,
@@ -123,8 +123,16 @@ export const onlineUpgrade = (facts: ClusterFacts): readonly Step[] => {
       finalVerification,
     ]),
   ]);
-  return withClusterWarnings(facts, steps);
+  return withClusterWarnings(facts, atOnce(steps));
 };
+
+/** Once the places are changed nobody is waited for: what the monitor and pg_autoctl must know follows at once, and, on the way there, the old version follows. */
+const atOnce = (steps: readonly Step[]): readonly Step[] =>
+  steps.map((step) =>
+    step.phase === 'N' || (step.phase === 'Q' && !step.id.endsWith('.adopt'))
+      ? { ...step, leadsOn: true }
+      : step,
+  );
 
 /** The new version has served, or is about to: what follows is given up with the rollback. */
 const wasCutOver = (facts: ClusterFacts, world: Observations): boolean => {
@@ -146,10 +154,16 @@ const cutsBack = (facts: ClusterFacts, world: Observations): boolean => {
 };
 
 /** Whether a rollback by the change of places is open: nothing was cut over, or the old version follows, or can be made to. */
-export const goesBackOnline = (facts: ClusterFacts, world: Observations): boolean => {
+export const goesBackOnline = (facts: ClusterFacts, world: Observations): boolean =>
+  !isSwapped(facts, primaryOf(facts), world) || whyLost(facts, world) === null;
+
+/** Where it is not, the old version comes back as the ordinary rollback brings it, without what the new one wrote: it must not follow any more, nor have anything of ours afterwards. */
+export const beforeLosing = (facts: ClusterFacts): readonly Part[] => [
+  stopFollower(primaryOf(facts), 'new', 'whoever serves'),
+];
+export const behindLosing = (facts: ClusterFacts): readonly Part[] => {
   const primary = primaryOf(facts);
-  if (!isSwapped(facts, primary, world)) return true;
-  return followsBack(facts, world).holds || hostIn(world, primary.alias)?.online?.server?.slots.length !== 0;
+  return [dropSlots(primary), thawSchema(), removeCopies(primary)];
 };
 
 /**
@@ -170,7 +184,7 @@ export const onlineRollback = (facts: ClusterFacts, world: Observations): readon
     rejoin(node),
     releaseService(node, facts.oldMajor),
   ];
-  return procedure(facts, [
+  const steps = procedure(facts, [
     phase('R', 'Rollback: stop', [
       each<HostFacts>([monitor, primary, ...secondaries], (host) => [guardForRollback(host)]),
       suspendSyncStandbysAgain,
@@ -214,6 +228,7 @@ export const onlineRollback = (facts: ClusterFacts, world: Observations): readon
       each<HostFacts>([...facts.nodes, monitor], (host) => [removeMarkers(host, [nobodyIsAway(facts)])]),
     ]),
   ]);
+  return atOnce(steps);
 };
 
 /** Head of the clean-up: the upgrade is accepted, and nothing follows any more. */

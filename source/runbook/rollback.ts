@@ -19,7 +19,7 @@ import { nobodyIsAway } from './language/group-conditions.ts';
 import { shared, sharedOf, withoutApplication } from './language/groups.ts';
 import { each, only, type Part, type Phase, phase, procedure } from './language/outline.ts';
 import type { Step } from './language/step.ts';
-import { goesBackOnline, onlineRollback } from './online-window.ts';
+import { beforeLosing, behindLosing, goesBackOnline, onlineRollback } from './online-window.ts';
 import { custom, undoCustom } from './steps/custom.ts';
 import { revokeTransferKeys } from './steps/hard-link/authorize-key.ts';
 import { isIntact, isWhole } from './steps/hard-link/evidence.ts';
@@ -113,6 +113,7 @@ const stopEverything = (facts: ClusterFacts, world: Observations, route: Route):
   const loses = rollbackVerdict(facts, world).kind === 'loses-new-writes';
   return phase('R', 'Rollback: stop', [
     custom('before-rollback'),
+    ...only(isOnline(facts), beforeLosing(facts)),
     each<HostFacts>([facts.monitor, primary, ...others], (host) => [
       holdService(host, route),
       stopStray(host, route, loses, world),
@@ -137,6 +138,7 @@ const restoreSettings = (facts: ClusterFacts, writer: NodeFacts, world: Observat
   each<HostFacts>([facts.monitor, primaryOf(facts)], (host) => [removePreparedDirectory(host)]),
   ...only(linkedOf(facts).length > 0 || isLetIn(facts, world), [revokeTransferKeys]),
   each(hostsOf(facts), (host) => [removeTablespaceDirectories(host)]),
+  ...only(isOnline(facts) && writer === primaryOf(facts), behindLosing(facts)),
   verifyOldCluster(writer),
   custom('rolled-back', writer),
   // With marker files and record goes the knowledge of what a node that is left out has still to take back.

@@ -13,6 +13,7 @@ export const nameAskedWords: Readonly<Record<NameAsked, string>> = {
   irreversible: 'IRREVERSIBLE',
   'downtime-irreversible': 'DOWNTIME BEGINS, IRREVERSIBLE',
   opening: 'APPLICATIONS WRITE AGAIN',
+  pause: 'WRITES PAUSE',
 };
 
 /** `step 30`, or `the end`: where a run to the next stop ends, unless a failure or a warning comes before. */
@@ -43,6 +44,8 @@ const afterwards = (view: EngineView, step: StepView, why: NameAsked): string =>
       return `It cannot be undone on ${step.host}${step.expectedMs === null ? '' : `; it takes about ${took(step.expectedMs)}`}.`;
     case 'downtime-irreversible':
       return `Applications cannot write any more, until PostgreSQL ${view.cluster.from} is opened to them. It cannot be undone.`;
+    case 'pause':
+      return `Applications cannot write for some seconds in the middle of it, and write on at its end${step.expectedMs === null ? '' : `; the whole step takes about ${took(step.expectedMs)}`}.`;
     case 'opening':
       return `Applications write on PostgreSQL ${view.cluster.to}; it takes ${lengthOf(step.expectedMs, 'some seconds')}.`;
   }
@@ -56,6 +59,7 @@ const rollbackThen = (view: EngineView, step: StepView, why: NameAsked): string 
       return view.direction === 'upgrade'
         ? `Safe, no data loss: ${undoWords(step.undo)}.`
         : `It goes on: ${undoWords(step.undo)}.`;
+    case 'pause':
     case 'irreversible':
     case 'downtime-irreversible':
       return `${undoWords(step.undo)}.`;

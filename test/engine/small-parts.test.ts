@@ -153,7 +153,9 @@ describe('which commands go with which method', () => {
     expect(whyNotByMethod(groups, 'prepare')?.what).toContain('has groups (0, 1');
     const bare = labCluster({ method: 'online' });
     const nodes = bare.nodes.map((node) => ({ ...node, service: { kind: 'none' } as const }));
-    expect(whyNotByMethod({ ...bare, nodes }, 'upgrade')?.what).toContain('pg_autoctl on node_1 is run by no unit');
+    expect(whyNotByMethod({ ...bare, nodes }, 'upgrade')?.what).toContain(
+      'pg_autoctl on node_1 is run by no unit',
+    );
   });
 
   test('the window begins only where the new version follows', () => {

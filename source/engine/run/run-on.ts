@@ -12,6 +12,7 @@ const whatAsks = {
   irreversible: 'it cannot be undone',
   'downtime-irreversible': 'it begins the downtime and cannot be undone',
   opening: 'applications write again with it',
+  pause: 'applications cannot write for some seconds in it',
 } as const;
 
 const warningsIn = (steps: readonly Step[], world: Observations): readonly string[] =>

@@ -21,7 +21,7 @@ const happeningSchema = z.discriminatedUnion('event', [
   z.object({
     event: z.literal('waits'),
     step: stepSchema,
-    asks: z.enum(['downtime', 'irreversible', 'downtime-irreversible', 'opening']).nullable(),
+    asks: z.enum(['downtime', 'irreversible', 'downtime-irreversible', 'opening', 'pause']).nullable(),
   }),
   z.object({ event: z.literal('step-begins'), step: stepSchema }),
   /** `seconds`: how long its command took, null: none was run here. `why`: of a failure, or of a step that was skipped. */

@@ -21,6 +21,9 @@ const usual: readonly (readonly [RegExp, number])[] = [
   [/\.(create|drop-nodes)$/, 2.5],
   [/\.promote$/, 1],
   [/\.switch(over|-back)$/, 15],
+  // Of the online method: its verification is tried before the stop.
+  [/\.cut-(over|back)$/, 5],
+  [/\.follow-back$/, 1],
   // Of Citus: its catalogs are copied, and the extension's objects made again.
   [/\.citus-(prepare|finish|repair)$/, 1],
   [/./, 0.25],

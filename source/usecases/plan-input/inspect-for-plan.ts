@@ -7,7 +7,7 @@ import { discover } from '../../discover/discover.ts';
 import type { OpenHost } from '../../discover/reach.ts';
 import { type KeptCheck, keptCheck } from '../../engine/journal/kept-check.ts';
 import { Observer } from '../../engine/observe/observer.ts';
-import { whyNotByMethod } from '../../engine/run/method-refusal.ts';
+import { whyNoPlan, whyNotByMethod } from '../../engine/run/method-refusal.ts';
 import { evidenceIn } from '../../runbook/checks/in-world.ts';
 import { inspectForChecks } from '../inspect-for-checks.ts';
 
@@ -35,7 +35,7 @@ export const inspectForPlan = async (
   const found = await discover(config, open, say);
   if (!found.ok) return found;
   const { facts, hosts, fromRecord } = found.value;
-  const refusal = whyNotByMethod(facts, 'upgrade');
+  const refusal = whyNotByMethod(facts, 'upgrade') ?? whyNoPlan(facts);
   try {
     if (refusal !== null) return fail(refusal);
     say('inspecting every host');

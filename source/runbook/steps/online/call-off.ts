@@ -40,7 +40,7 @@ const followerOf = (seen: OnlineView, serves: Serves): unknown =>
 
 /** Nothing reads the slots any more. */
 export const stopFollower =
-  (host: NodeFacts, serves: Serves = 'old'): StepOf =>
+  (host: NodeFacts, serves: Serves = 'old', unless: 'whoever serves' | null = null): StepOf =>
   (facts, phase) => {
     const systemd = host.service.kind === 'systemd';
     const [major, role, aside, bindir] =
@@ -56,7 +56,9 @@ export const stopFollower =
       reason:
         serves === 'old'
           ? 'Its slots can be dropped only when nobody reads them; its unit goes.'
-          : `The upgrade is accepted: ${major} does not follow any more, and from here on there is no rollback without a loss.`,
+          : unless === null
+            ? `The upgrade is accepted: ${major} does not follow any more, and from here on there is no rollback without a loss.`
+            : `${major} takes its place again, with what it has received until now.`,
       guide: null,
       danger: serves === 'old' ? 'changes' : 'point-of-no-return',
       script: systemd
@@ -75,12 +77,12 @@ export const stopFollower =
           ? done('it does not run')
           : pending('it runs, or its unit is there');
       },
-      before: [inItsPlace(facts, host, serves)],
+      before: unless === null ? [inItsPlace(facts, host, serves)] : [],
       after: [
         onlineHolds(host, `${major} does not follow`, (seen) =>
           verdictOf(followerOf(seen, serves) === null, 'it answers'),
         ),
-        ...(serves === 'new' ? [acceptsWrites(facts, host)] : []),
+        ...(serves === 'new' && unless === null ? [acceptsWrites(facts, host)] : []),
       ],
       undo: undoText(
         serves === 'old'

@@ -137,7 +137,7 @@ export const cutOver: StepOf = (facts, phase) => {
     reason: `${facts.oldMajor} stops, a row written behind everything else in each database verifies that ${facts.newMajor} has all of it, and ${facts.newMajor} serves in its place. What is not verified within ${arriveSeconds} s is undone at once: ${facts.oldMajor} serves again, no data is lost, and the preparation goes on.`,
     guide: null,
     deviation: 'The guide has no online method.',
-    danger: 'point-of-no-return',
+    danger: 'changes',
     script: (world) => placesScript(facts, there(facts, world)),
     probe: (world) => {
       const seen = hostIn(world, primary.alias);
@@ -172,7 +172,7 @@ export const cutOver: StepOf = (facts, phase) => {
     quietSeconds: 30,
     failureLogs: privateLogs(primary),
     undo: undoText(
-      `it undoes itself until ${facts.newMajor} lies in its place; behind that, it is the rollback`,
+      `nothing is lost: it undoes itself until ${facts.newMajor} lies in its place, and behind that the rollback changes the places again`,
     ),
   });
 };
@@ -192,7 +192,7 @@ export const cutBack: StepOf = (facts, phase) => {
     title: `Cut back to ${facts.oldMajor}`,
     reason: `${facts.newMajor} stops, a row written behind everything else in each database verifies that ${facts.oldMajor} has all of it, and ${facts.oldMajor} serves in its place. What is not verified within ${arriveSeconds} s is undone at once: ${facts.newMajor} serves on, and ${facts.oldMajor} follows it.`,
     guide: null,
-    danger: 'point-of-no-return',
+    danger: 'changes',
     script: (world) => placesScript(facts, back(facts, world)),
     probe: (world) => {
       const seen = hostIn(world, primary.alias);
@@ -226,6 +226,6 @@ export const cutBack: StepOf = (facts, phase) => {
     settleSeconds: 30,
     quietSeconds: 30,
     failureLogs: privateLogs(primary),
-    undo: undoText(`it undoes itself until ${facts.oldMajor} lies in its place`),
+    undo: undoText(`nothing is lost: it undoes itself until ${facts.oldMajor} lies in its place`),
   });
 };

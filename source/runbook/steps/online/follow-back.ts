@@ -1,7 +1,7 @@
 import { bytes } from '../../../cluster/amounts.ts';
 import { type ClusterFacts, primaryOf, secondariesOf } from '../../../cluster/facts.ts';
 import { hereDocument, quoted, sh, word } from '../../../cluster/fragment.ts';
-import { hostIn, nodeIn, type Observations } from '../../../cluster/observations.ts';
+import { hostIn, nodeIn, type Observations, type OnlineView } from '../../../cluster/observations.ts';
 import { isWritable } from '../../../cluster/states.ts';
 import type { Path } from '../../../cluster/words.ts';
 import {
@@ -13,7 +13,7 @@ import {
   verdictOf,
   yes,
 } from '../../language/conditions.ts';
-import { newSystemIdentifier } from '../../language/evidence.ts';
+import { isSwapped, newSystemIdentifier } from '../../language/evidence.ts';
 import { done, half, makeStep, pending } from '../../language/make-step.ts';
 import { acceptsWritesOnOld } from '../../language/old-version.ts';
 import type { StepOf } from '../../language/outline.ts';
@@ -89,6 +89,38 @@ export const adoptServer =
     });
   };
 
+/** The new version serves, and nothing of the method is left in it: nobody follows any more. */
+const isAccepted = (seen: OnlineView): boolean =>
+  seen.server?.slots.length === 0 &&
+  seen.back === undefined &&
+  seen.databases.length > 0 &&
+  seen.databases.every((one) => one.run === null && !one.frozen && !one.forward);
+
+/** Why the old version can never have what the new one writes any more, whatever is waited for; null: it has, or may have yet, or nobody can tell. */
+export const whyLost = (facts: ClusterFacts, world: Observations): string | null => {
+  const primary = primaryOf(facts);
+  const host = hostIn(world, primary.alias);
+  const seen = onlineIn(facts, world);
+  if (host === null || seen === null || seen.server === null || !isMajor(host.data, facts.newMajor))
+    return null;
+  const { server, databases } = seen;
+  if (isAccepted(seen)) return 'the upgrade is accepted';
+  if (host.server?.inRecovery === true) return `${primary.alias} is not the primary any more`;
+  // until following back has begun, the comment has the old version’s timeline
+  const begun = databases.every((one) => !one.forward);
+  const moved = databases.find((one) => one.timeline !== null && one.timeline !== server.timeline);
+  if (begun && moved !== undefined) return `a failover came, timeline ${moved.timeline} → ${server.timeline}`;
+  const thawed = databases.find((one) => !one.frozen);
+  if (thawed !== undefined) return `the freeze is gone in ${thawed.name}`;
+  for (const one of replicatedIn(seen)) {
+    const slot = backSlotOf(seen, one);
+    if (slot === undefined) return `${one.name} has no slot`;
+    if (slot.status !== 'reserved' && slot.status !== 'extended')
+      return `slot ${slot.name} is ${slot.status ?? 'lost'}`;
+  }
+  return null;
+};
+
 /**
  * Whether the old version follows the new one so that it could take its place without a loss, and if not, why not. All of it has to hold: what is behind at a stop is waited
  * for, but never promised; without the freeze, or behind a failover, what follows is another database.
@@ -99,20 +131,14 @@ export const followsBack = (facts: ClusterFacts, world: Observations): Condition
   const seen = onlineIn(facts, world);
   if (host === null || seen === null || seen.server === null) return no(`${primary.alias} does not answer`);
   if (!isMajor(host.data, facts.newMajor)) return no(`${facts.newMajor} does not serve`);
-  const { server, databases } = seen;
-  if (host.server?.inRecovery === true) return no(`${primary.alias} is not the primary any more`);
-  const moved = databases.find((one) => one.timeline !== null && one.timeline !== server.timeline);
-  if (moved !== undefined) return no(`a failover came, timeline ${moved.timeline} → ${server.timeline}`);
-  const thawed = databases.find((one) => !one.frozen);
-  if (thawed !== undefined) return no(`the freeze is gone in ${thawed.name}`);
+  const lost = whyLost(facts, world);
+  if (lost !== null) return no(lost);
   const wanted = replicatedIn(seen);
   if (wanted.length === 0) return no('no database has answered');
+  if (wanted.some((one) => one.forward)) return no('following back has not begun');
   for (const one of wanted) {
     const slot = backSlotOf(seen, one);
-    if (slot === undefined) return no(`${one.name} has no slot`);
-    if (slot.status !== 'reserved' && slot.status !== 'extended')
-      return no(`slot ${slot.name} is ${slot.status ?? 'lost'}`);
-    if (!slot.active) return no(`nobody reads slot ${slot.name} of ${one.name}`);
+    if (slot?.active !== true) return no(`nobody reads slot ${slot?.name ?? ''} of ${one.name}`);
     if (slot.behind === null || slot.behind > closeBytes)
       return no(`${one.name} is ${slot.behind === null ? '?' : bytes(slot.behind)} behind`);
   }
@@ -164,6 +190,7 @@ export const followBack: StepOf = (facts, phase) => {
     probe: (world) => {
       const seen = onlineIn(facts, world);
       if (seen === null) return pending('not seen');
+      if (isSwapped(facts, primary, world) && isAccepted(seen)) return done('the upgrade is accepted');
       const wanted = replicatedIn(seen);
       const there = wanted.filter(
         (one) =>
