@@ -172,7 +172,7 @@ export const cutOver: StepOf = (facts, phase) => {
     quietSeconds: 30,
     failureLogs: privateLogs(primary),
     undo: undoText(
-      `nothing is lost: it undoes itself until ${facts.newMajor} lies in its place, and behind that the rollback changes the places again`,
+      `no data is lost: it undoes itself until ${facts.newMajor} lies in its place, and behind that the rollback changes the places again`,
     ),
   });
 };
@@ -226,6 +226,6 @@ export const cutBack: StepOf = (facts, phase) => {
     settleSeconds: 30,
     quietSeconds: 30,
     failureLogs: privateLogs(primary),
-    undo: undoText(`nothing is lost: it undoes itself until ${facts.oldMajor} lies in its place`),
+    undo: undoText(`no data is lost: it undoes itself until ${facts.oldMajor} lies in its place`),
   });
 };

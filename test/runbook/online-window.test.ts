@@ -1,0 +1,146 @@
+import { expect, test } from 'vitest';
+import { secondariesOf } from '../../source/cluster/facts.ts';
+import type { Observations } from '../../source/cluster/observations.ts';
+import { cleanupRunbook } from '../../source/runbook/cleanup.ts';
+import type { Step } from '../../source/runbook/language/step.ts';
+import { prepareRunbook } from '../../source/runbook/online.ts';
+import { rollbackRunbook } from '../../source/runbook/rollback.ts';
+import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
+import { nameAskedFor } from '../../source/runbook/verdict/name-asked.ts';
+import { onlineStanding } from '../../source/runbook/verdict/online-standing.ts';
+import { rollbackVerdict } from '../../source/runbook/verdict/verdict.ts';
+import { labCluster } from './clusters.ts';
+import { OnlineModel } from './online-model.ts';
+
+/** The window of the online method, the ways back and the end of it, as lists of steps: what is where, and what is not. On real servers: docs/online.md. */
+
+const facts = labCluster({ method: 'online' });
+const ids = (steps: readonly Step[]): readonly string[] => steps.map(({ id }) => id);
+const at = (steps: readonly Step[], id: string): number => {
+  const found = ids(steps).indexOf(id);
+  expect(found, id).toBeGreaterThanOrEqual(0);
+  return found;
+};
+const behind = (...upTo: readonly string[]): OnlineModel => {
+  const model = new OnlineModel(facts);
+  for (const step of prepareRunbook(facts, model.world())) model.run(step.id);
+  model.openWindow();
+  for (const step of upTo) model.run(step);
+  return model;
+};
+const followed = (): OnlineModel => behind('cut-over', 'identifier', 'adopt', 'follow-back');
+const rollback = (world: Observations): readonly Step[] => rollbackRunbook(facts, world).steps;
+const phasesOf = (steps: readonly Step[]): string =>
+  steps.reduce((all, { phase }) => (all.endsWith(phase) ? all : `${all}${phase}`), '');
+
+const window = upgradeRunbook(facts);
+
+test('the window: one step in which the application waits, and every pg_autoctl is the new one before it', () => {
+  expect(phasesOf(window)).toBe('ABCNOHI');
+  expect(window.filter(({ writes }) => writes !== 'unchanged').map(({ id }) => id)).toEqual([
+    'N.node_1.cut-over',
+  ]);
+  const start = at(window, 'C.monitor.start');
+  const cut = at(window, 'N.node_1.cut-over');
+  for (const { alias } of facts.nodes) {
+    expect(at(window, `C.${alias}.keeper`)).toBeGreaterThan(start);
+    expect(at(window, `C.${alias}.keeper`)).toBeLessThan(cut);
+  }
+  // the one that serves comes last, when the others have shown that it goes well
+  expect(at(window, 'C.node_1.keeper')).toBeGreaterThan(at(window, 'C.node_3.keeper'));
+  for (const { alias } of secondariesOf(facts))
+    expect(at(window, `H.${alias}.stop`)).toBeGreaterThan(at(window, 'O.node_1.follow-back'));
+  expect(ids(window).filter((id) => /node_1\.(stop|pg-upgrade|swap|aside|checks)$/.test(id))).toEqual([]);
+});
+
+test('the change of places is asked for by name, and what must follow it follows at once', () => {
+  const world = behind().world();
+  const [cut] = window.filter(({ phase }) => phase === 'N');
+  expect(cut && nameAskedFor(cut, world, 'upgrade')).toBe('pause');
+  expect(window.filter(({ leadsOn }) => leadsOn).map(({ id }) => id)).toEqual([
+    'N.node_1.cut-over',
+    'N.monitor.identifier',
+    'N.node_1.adopt',
+  ]);
+});
+
+test('every title fits the list', () => {
+  const all = [
+    ...window,
+    ...rollback(followed().world()),
+    ...rollback(behind().world()),
+    ...cleanupRunbook(facts, followed().world()),
+  ];
+  expect(all.filter(({ title }) => [...title].length > 32).map(({ title }) => title)).toEqual([]);
+});
+
+test('rolled back before the cut-over: nothing stops on the primary, and what follows follows on', () => {
+  const steps = rollback(behind().world());
+  expect(phasesOf(steps)).toBe('RSTUV');
+  expect(steps.filter(({ writes }) => writes !== 'unchanged')).toEqual([]);
+  expect(ids(steps)).not.toContain('X.node_1.remove-copies');
+  expect(at(steps, 'T.node_1.keeper')).toBeGreaterThan(at(steps, 'S.monitor.start'));
+  expect(rollbackVerdict(facts, behind().world()).kind).toBe('safe');
+});
+
+test('rolled back behind it: maintenance, then the change of places, then the monitor; and nothing of the method is left', () => {
+  const steps = rollback(followed().world());
+  expect(phasesOf(steps)).toBe('RQSTUVXV');
+  expect(steps.filter(({ writes }) => writes !== 'unchanged').map(({ id }) => id)).toEqual([
+    'Q.node_1.cut-back',
+  ]);
+  for (const { alias } of secondariesOf(facts))
+    expect(at(steps, `R.${alias}.maintenance`)).toBeLessThan(at(steps, 'Q.node_1.cut-back'));
+  expect(at(steps, 'S.monitor.stop')).toBeGreaterThan(at(steps, 'Q.node_1.adopt'));
+  expect(at(steps, 'X.node_1.remove-copies')).toBeLessThan(at(steps, 'V.node_1.tidy'));
+  expect(steps.every((step) => step.forfeits(followed().world()) === null)).toBe(true);
+});
+
+test('before following back has begun, a rollback begins with it', () => {
+  const model = behind('cut-over', 'identifier', 'adopt');
+  expect(rollbackVerdict(facts, model.world()).says).toContain('following back has not begun');
+  const steps = rollback(model.world());
+  expect(at(steps, 'R.node_1.follow-back')).toBeLessThan(at(steps, 'Q.node_1.cut-back'));
+});
+
+test('where the way is lost, the old version comes back without what the new one wrote, and says so', () => {
+  const model = followed();
+  model.server({ timeline: 2 });
+  const steps = rollback(model.world());
+  expect(ids(steps)).not.toContain('Q.node_1.cut-back');
+  expect(at(steps, 'R.node_1.stop-follower')).toBeLessThan(at(steps, 'R.node_1.stop'));
+  const stop = steps[at(steps, 'R.node_1.stop')];
+  expect(stop?.forfeits(model.world())?.kind).toBe('writes');
+  expect(at(steps, 'V.node_1.thaw')).toBeLessThan(at(steps, 'V.node_1.tidy'));
+});
+
+test('accepted: nothing follows, and the standing says so from then on', () => {
+  const model = followed();
+  const steps = cleanupRunbook(facts, model.world());
+  expect(ids(steps).slice(0, 4)).toEqual([
+    'W.node_1.stop-follower',
+    'W.node_1.drop-slots',
+    'W.node_1.thaw',
+    'W.node_1.remove-copies',
+  ]);
+  const [stop] = steps;
+  expect(stop && nameAskedFor(stop, model.world(), 'cleanup')).toBe('irreversible');
+  expect(onlineStanding(facts, model.world())).toMatchObject({ stage: 'follows-back' });
+  delete model.online.back;
+  model.online.units = [];
+  model.run('drop-slots');
+  model.run('thaw');
+  expect(onlineStanding(facts, model.world())).toBeNull();
+  expect(rollbackVerdict(facts, model.world()).says).toContain('the upgrade is accepted');
+  const followBack = window[at(window, 'O.node_1.follow-back')];
+  expect(followBack?.probe(model.world())).toMatchObject({ state: 'done' });
+});
+
+test('a slot that is lost is told by status, before anybody asks for the way back', () => {
+  const model = followed();
+  model.server({ slots: (model.online.server?.slots ?? []).map((one) => ({ ...one, status: 'lost' })) });
+  expect(onlineStanding(facts, model.world())).toMatchObject({
+    stage: 'not-back',
+    says: expect.stringContaining('is lost'),
+  });
+});
