@@ -91,6 +91,6 @@ export const saveFiles =
           return verdictOf(stale === null, stale ?? '');
         }),
       ],
-      undo: undoneBy(sh`rm -r ${host.workDir}`),
+      undo: undoneBy(sh`rm -r ${isOnline(facts) ? saved : host.workDir}`), // beside it lies what was prepared
     });
   };
