@@ -111,6 +111,9 @@ test('where the way is lost, the old version comes back without what the new one
   expect(at(steps, 'R.node_1.stop-follower')).toBeLessThan(at(steps, 'R.node_1.stop'));
   const stop = steps[at(steps, 'R.node_1.stop')];
   expect(stop?.forfeits(model.world())?.kind).toBe('writes');
+  // behind a switchover the state file says secondary: pg_autoctl knows no way from there
+  const state = steps[at(steps, 'T.node_1.state-file')]?.script(model.world());
+  expect(state?.kind === 'ready' && state.text).toContain('/saved/pg_autoctl.state');
   expect(at(steps, 'V.node_1.thaw')).toBeLessThan(at(steps, 'V.node_1.tidy'));
 });
 
