@@ -64,6 +64,18 @@ test('the change of places is asked for by name, and what must follow it follows
   ]);
 });
 
+test('a run that goes on while a secondary is rebuilt exchanges nothing again', () => {
+  const world = followed().world();
+  const early = window.filter(({ id }) => id.endsWith('.keeper'));
+  expect(early.map((step) => step.probe(world).state)).toEqual(['done', 'done', 'done']);
+  const before = behind().world();
+  expect(
+    early[0]?.probe({
+      hosts: { ...before.hosts, monitor: { kind: 'unseen', at: 0, problem: { what: 'x', remedy: 'y' } } },
+    }).state,
+  ).toBe('pending');
+});
+
 test('every title fits the list', () => {
   const all = [
     ...window,

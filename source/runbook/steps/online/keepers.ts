@@ -1,6 +1,7 @@
-import type { ClusterFacts, NodeFacts } from '../../../cluster/facts.ts';
+import { type ClusterFacts, type NodeFacts, primaryOf } from '../../../cluster/facts.ts';
 import { hostIn, monitorIn, nodeIn, type Observations } from '../../../cluster/observations.ts';
 import { acceptsWrites, nodeSettled, verdictOf } from '../../language/conditions.ts';
+import { isSwapped } from '../../language/evidence.ts';
 import { done, makeStep, pending } from '../../language/make-step.ts';
 import { acceptsWritesOnOld } from '../../language/old-version.ts';
 import type { StepOf } from '../../language/outline.ts';
@@ -45,6 +46,9 @@ export const exchangeKeeper =
       danger: 'changes',
       script: rootScript(facts, node, ...edits, 'keeper'),
       probe: (world) => {
+        // a secondary that is stopped for its rebuild reports nothing, and had it before
+        if (to === 'new' && isSwapped(facts, primaryOf(facts), world))
+          return done('it was the new one before the cut-over');
         if (!monitorHas(facts, to, world)) return pending('the monitor does not answer on that version yet');
         const program = hostIn(world, node.alias)?.unit?.program;
         if (program !== wanted) return pending(`its unit starts ${program ?? 'nothing'}`);
