@@ -95,7 +95,7 @@ export const makeReport = (ground: ReportGround): Report => {
       heading(2, 'Cluster and versions'),
       ...clusterBlocks(facts),
       heading(2, 'Downtime'),
-      ...downtimeBlocks(downtimes, pauses, until),
+      ...downtimeBlocks(downtimes, pauses, until, story),
       heading(2, 'Window'),
       ...windowBlocks(story, now),
       heading(2, 'Left to do'),
