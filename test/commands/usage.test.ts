@@ -9,6 +9,7 @@ const nothing: Given = {
   brief: false,
   list: false,
   prepare: false,
+  remove: false,
   keep: false,
   yesLoseWrites: false,
   yesRemoveLastCopy: false,
@@ -36,7 +37,7 @@ describe('what is typed at a shell', () => {
   test('an option that another command takes is refused, with the name of that one', () => {
     expect(wrong('rollback', { json: true })).toBe('--json goes with check, status');
     expect(wrong('run', { scenario: 'smooth' })).toBe('--scenario goes with demo');
-    expect(wrong('status', { yes: 'prod' })).toBe('--yes goes with demo, run, rollback, cleanup');
+    expect(wrong('status', { yes: 'prod' })).toBe('--yes goes with demo, rehearse, run, rollback, cleanup');
   });
 
   test('two cluster files are one too many, and the demo takes none', () => {

@@ -75,6 +75,7 @@ const targets = {
   upgrade: 'show the upgrade again',
   rollback: 'show these steps',
   cleanup: 'show the clean-up again',
+  rehearse: 'show the rehearsal again',
 } as const;
 
 /** Enter is offered only where it does something. */

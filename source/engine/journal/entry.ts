@@ -2,12 +2,13 @@ import { z } from 'zod';
 import { inventorySchema } from '../../cluster/inventory.ts';
 import { toDoSchema } from '../../cluster/to-do.ts';
 import { phases, type Step } from '../../runbook/language/step.ts';
+import { directions } from '../../runbook/runbooks.ts';
 import { expectedDowntimeSchema } from '../../runbook/timing/estimates.ts';
 
 /** One line of the journal, without its time. What an older or newer console wrote otherwise is kept, and not understood. */
 
 const probeSchema = z.object({ state: z.enum(['pending', 'done', 'half']), says: z.string() });
-const directionSchema = z.enum(['upgrade', 'rollback', 'cleanup']);
+const directionSchema = z.enum(directions);
 
 /** Every step was confirmed by `--yes`: nobody sat at the keyboard. */
 const unattendedSchema = z.boolean().optional();

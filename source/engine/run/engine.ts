@@ -4,6 +4,7 @@ import type { LockStanding } from '../../inspect/lock/parse.ts';
 import type { Answer, Connect } from '../../remote/host.ts';
 import type { StepId } from '../../runbook/language/step.ts';
 import { nameAskedFor } from '../../runbook/verdict/name-asked.ts';
+import { askedRehearsal, type RehearsalWanted } from '../../runbook/verdict/rehearsal-asked.ts';
 import { whyNoCleanup } from '../../runbook/verdict/why-no-cleanup.ts';
 import { Outputs } from '../output/outputs.ts';
 import { StepRunner } from '../step/step-runner.ts';
@@ -23,6 +24,7 @@ import { ViewStore } from '../view/view-store.ts';
 import { Decisions } from './decisions.ts';
 import { Prompts } from './prompts.ts';
 import { accepted, refused, whyNot } from './refusals.ts';
+import { keepTimes } from './rehearsal-times.ts';
 import { type Takeover, whoseLock } from './resume.ts';
 import { identify } from './run-identity.ts';
 import { RunLoop } from './run-loop.ts';
@@ -46,6 +48,8 @@ export interface EngineOptions {
   readonly called?: string;
   /** Default upgrade. */
   readonly direction?: Direction;
+  /** Of the direction `rehearse`: where, and how. */
+  readonly rehearsal?: RehearsalWanted;
   /** How old a look may be to count before a step, in milliseconds; see Observer. */
   readonly freshMs?: number;
   /** Whether a process of this machine lives; for tests. */
@@ -76,6 +80,7 @@ export class Engine implements EngineController {
       ...parts,
       runner: this.#runner,
       unattended: options.unattended ?? false,
+      keepTimes: keepTimes(this.#store, options.stateHome),
       operator: options.operator,
     });
     this.#store.set({
@@ -130,6 +135,16 @@ export class Engine implements EngineController {
         return;
       }
     }
+    if (this.#options.direction === 'rehearse' && this.#options.rehearsal !== undefined) {
+      const { facts, fromRecord, observer } = session;
+      const asked = askedRehearsal(facts, observer.world, fromRecord, this.#options.rehearsal);
+      if (!asked.ok) {
+        this.#stop(asked.error);
+        return;
+      }
+      observer.rehearse(asked.value);
+      await observer.inspect();
+    }
     if (session.journalSays !== null) this.#store.notice(session.journalSays);
     let takeover: Takeover | null = null;
     for (;;) {
@@ -139,7 +154,13 @@ export class Engine implements EngineController {
         return;
       }
       const { lock, run: known } = standing.value;
-      const found = identify(this.#options.stateHome, session.facts, this.#options.operator, known);
+      const found = identify(
+        this.#options.stateHome,
+        session.facts,
+        this.#options.operator,
+        known,
+        this.#options.direction,
+      );
       if (!found.ok) {
         this.#stop(found.error);
         return;
@@ -223,6 +244,10 @@ export class Engine implements EngineController {
 
   turn(direction: Direction): Accepted | Refusal {
     if (this.view.stage.kind === 'watching') return whyNot(this.view.stage);
+    if (this.view.direction === 'rehearse')
+      return refused(
+        'a rehearsal has nothing to roll back: leave it, and pgaf-upgrade rehearse --remove clears it away',
+      );
     if (this.view.direction === direction)
       return refused(
         direction === 'rollback' ? 'the rollback is under way already' : 'the upgrade is under way already',

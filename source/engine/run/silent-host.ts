@@ -25,7 +25,8 @@ export const heldUp = (
     return silent === null ? [] : [silent];
   });
   const step = checklist.steps.find((one) => one.probe(observer.world).state !== 'done');
-  if (silence === undefined || step === undefined || direction === 'cleanup') return null;
+  if (silence === undefined || step === undefined || direction === 'cleanup' || direction === 'rehearse')
+    return null;
   const why = whyNotWithout(facts, checklist.steps, direction, observer.world, silence.alias, 'console');
   return {
     step,

@@ -119,4 +119,10 @@ export const outputStart = (journal: readonly Recorded[], job: string, bytes: nu
 
 /** Which runbook a step is of, by its phase. */
 export const directionOf = (step: StepId): Direction =>
-  /^[R-V]\./.test(step) ? 'rollback' : /^W\./.test(step) ? 'cleanup' : 'upgrade';
+  /^[R-V]\./.test(step)
+    ? 'rollback'
+    : /^W\./.test(step)
+      ? 'cleanup'
+      : /^[PYZ]\./.test(step)
+        ? 'rehearse'
+        : 'upgrade';

@@ -8,6 +8,7 @@ export type OutcomeKind =
   | 'finished'
   | 'rolled-back'
   | 'cleaned-up'
+  | 'rehearsed'
   | 'failed'
   | 'left'
   | 'under-way'
@@ -55,10 +56,20 @@ const finished = (
         kind: 'cleaned-up',
         says: `Cleaned up at ${localTime(at)}: ${said ?? 'the old clusters are removed'}${except}.`,
       };
+    case 'rehearse':
+      return {
+        kind: 'rehearsed',
+        says: `Rehearsed, finished at ${localTime(at)}: ${said ?? `the upgrade to ${to} on a copy`}${except}.`,
+      };
   }
 };
 
-const wayWords = { upgrade: 'the upgrade', rollback: 'the rollback', cleanup: 'the clean-up' } as const;
+const wayWords = {
+  upgrade: 'the upgrade',
+  rollback: 'the rollback',
+  cleanup: 'the clean-up',
+  rehearse: 'the rehearsal',
+} as const;
 
 /** Since this localTime the run has gone this way. */
 const turnedAt = (story: Story): number => {

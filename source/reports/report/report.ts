@@ -37,6 +37,7 @@ const titles = {
   upgrade: 'Upgrade',
   rollback: 'Rollback of the upgrade',
   cleanup: 'Clean-up after the upgrade',
+  rehearse: 'Rehearsal of the upgrade',
 } as const;
 
 /** What either report is made of. */

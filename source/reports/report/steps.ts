@@ -22,6 +22,8 @@ export const factsIn = (records: readonly Recorded[]): ClusterFacts | null => {
 
 const rollbackPhases = new Set(['R', 'S', 'T', 'U', 'V']);
 
+const rehearsalPhases: ReadonlySet<string> = new Set(['P', 'Y', 'Z']);
+
 /** A step of which only the name is known: `R.node_1.stop`. */
 const unnamed = (id: string): NamedStep => {
   const [letter = '', ...rest] = id.split('.');
@@ -35,7 +37,13 @@ const unnamed = (id: string): NamedStep => {
     writes: 'unchanged',
     optional: false,
     number: null,
-    direction: rollbackPhases.has(phase) ? 'rollback' : phase === 'W' ? 'cleanup' : 'upgrade',
+    direction: rollbackPhases.has(phase)
+      ? 'rollback'
+      : phase === 'W'
+        ? 'cleanup'
+        : rehearsalPhases.has(phase)
+          ? 'rehearse'
+          : 'upgrade',
   };
 };
 
