@@ -1,6 +1,6 @@
 // Builds release/pgaf-upgrade-VERSION-PLATFORM-ARCH: the console and its Node in one file, for bastion hosts without Node.
 //   node scripts/executable.mjs      for the platform it runs on
-// Beside it NAME.sha256, for `sha256sum -c` where it was carried to.
+// Beside it NAME.sha256, for `sha256sum -c` where it was carried to, and NAME.cdx.json, what it is made of (CycloneDX).
 // https://nodejs.org/docs/latest-v24.x/api/single-executable-applications.html
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -13,6 +13,7 @@ import { inject } from 'postject';
 import { bundleOptions, nodeOptions, version } from './bundle.mjs';
 import { demoAssets } from './demo-assets.mjs';
 import { noticesOf } from './notices.mjs';
+import { sbomOf } from './sbom.mjs';
 
 // Both are for this major version of Node: the flag's name, and the code cache.
 const major = Number(process.versions.node.split('.')[0]);
@@ -72,6 +73,7 @@ try {
   await chmod(join(release, name), 0o755);
   const node = `Node.js ${process.version} (MIT and others: https://github.com/nodejs/node/blob/${process.version}/LICENSE)\n`;
   await writeFile(join(release, 'THIRD-PARTY-NOTICES.txt'), `${node}\n${await noticesOf(metafile)}`);
+  await writeFile(join(release, `${name}.cdx.json`), await sbomOf(metafile));
   const bytes = await readFile(join(release, name));
   const checksum = createHash('sha256').update(bytes).digest('hex');
   await writeFile(join(release, `${name}.sha256`), `${checksum}  ${name}\n`);

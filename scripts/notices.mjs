@@ -3,15 +3,20 @@ import { readdir, readFile } from 'node:fs/promises';
 
 const packageOf = (input) => /^(?:.*\/)?node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(input)?.slice(0, 2);
 
-/** One text for all packages with a file in the bundle. Throws where a package names no licence at all. */
-export const noticesOf = async (metafile) => {
+/** Directory and name of each package with a file in the bundle. */
+export const packagesIn = (metafile) => {
   const directories = new Map();
   for (const input of Object.keys(metafile.inputs)) {
     const [directory, name] = packageOf(input) ?? [];
     if (directory !== undefined) directories.set(directory, name);
   }
+  return directories;
+};
+
+/** One text for all packages with a file in the bundle. Throws where a package names no licence at all. */
+export const noticesOf = async (metafile) => {
   const parts = [];
-  for (const [directory, name] of [...directories].sort(([, a], [, b]) => (a < b ? -1 : 1))) {
+  for (const [directory, name] of [...packagesIn(metafile)].sort(([, a], [, b]) => (a < b ? -1 : 1))) {
     const { version, license } = JSON.parse(await readFile(`${directory}package.json`, 'utf8'));
     const files = (await readdir(directory)).filter((file) => /^(licen[cs]e|copying)/i.test(file));
     if (files.length === 0 && license === undefined) throw new Error(`${name} has no licence to hand on`);

@@ -270,6 +270,17 @@ export interface Observations {
   readonly leftOut?: readonly string[];
   /** Steps that were skipped with a reason, by id: what they would have brought about is not asked for at the end. Absent: none. */
   readonly skipped?: readonly string[];
+  /** What a rehearsal was asked for. Absent: there is none. */
+  readonly rehearsal?: RehearsalAsked;
+}
+
+export interface RehearsalAsked {
+  /** The node on whose host the copy is made. */
+  readonly on: words.Alias;
+  /** Of the base backup, as pg_basebackup takes it. */
+  readonly rate: words.Label;
+  /** Only what an earlier one has left is removed. */
+  readonly only?: 'remove';
 }
 
 export const isSkipped = (world: Observations, step: string): boolean =>

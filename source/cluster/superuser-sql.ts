@@ -2,7 +2,7 @@ import { constant, type Fragment, joined, known, quoted, sh, variable, word } fr
 import type { Path, SqlName } from './words.ts';
 
 /** PostgreSQL's programs that open a connection, and so could run what others have put into a database. */
-export type SqlProgram = 'psql' | 'pg_dump' | 'pg_dumpall' | 'pg_restore' | 'vacuumdb';
+export type SqlProgram = 'psql' | 'pg_dump' | 'pg_dumpall' | 'pg_restore' | 'vacuumdb' | 'pg_amcheck';
 
 /** A variable of the script itself. */
 export interface Variable {

@@ -1,8 +1,9 @@
-import { fail, type Problem, problem } from '../cluster/result.ts';
+import { fail, ok, type Problem, problem } from '../cluster/result.ts';
 import { localTime } from '../cluster/times.ts';
 import { connector } from '../discover/connector.ts';
 import { stateHome } from '../engine/journal/journal.ts';
 import { keepCheck } from '../engine/journal/kept-check.ts';
+import { keptRehearsal } from '../engine/journal/kept-rehearsal.ts';
 import { newestRunOf } from '../engine/journal/of-cluster.ts';
 import { openWindow } from '../engine/journal/open-window.ts';
 import {
@@ -71,7 +72,8 @@ const checkCluster = async (
     const kept = keepCheck(stateHome(process.env), facts, ...toKeep(result.value, new Date().toISOString()));
     if (!kept.ok) sayProblems([kept.error]);
   }
-  return { file, name, answer: result };
+  const rehearsal = facts === null ? null : keptRehearsal(stateHome(process.env), facts);
+  return { file, name, answer: rehearsal === null ? result : ok({ ...result.value, rehearsal }) };
 };
 
 /** `pgaf-upgrade check`: 0 ready, 1 blocked, 2 it could not be decided. Of several clusters the worst counts. */

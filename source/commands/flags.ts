@@ -76,6 +76,22 @@ export const flags = {
     shown: '--keep',
     says: ['leave the demo’s directory when it ends'],
   },
+  host: {
+    type: 'string',
+    shown: '--host NODE',
+    says: ['the node on whose host the rehearsal is made; without it a secondary'],
+  },
+  rate: {
+    type: 'string',
+    shown: '--rate RATE',
+    says: ['bytes a second of the base backup, 32k to 1024M; without it 100M'],
+  },
+  remove: {
+    type: 'boolean',
+    default: false,
+    shown: '--remove',
+    says: ['only remove what an earlier rehearsal has left on the host'],
+  },
   events: {
     type: 'string',
     shown: '--events FILE',
@@ -113,6 +129,9 @@ export interface Given {
   readonly resume?: string | undefined;
   readonly events?: string | undefined;
   readonly debug?: string | undefined;
+  readonly remove: boolean;
+  readonly host?: string | undefined;
+  readonly rate?: string | undefined;
   readonly done?: string | undefined;
   /** The command's argument. */
   readonly named?: string | undefined;

@@ -9,6 +9,7 @@ import type { Prompt } from '../plain/prompt.ts';
 import { runPlain } from '../plain/run-plain.ts';
 import type { Forfeit } from '../plain/talk.ts';
 import type { Connect } from '../remote/host.ts';
+import type { RehearsalWanted } from '../runbook/verdict/rehearsal-asked.ts';
 import { farewell } from '../wording/farewell.ts';
 import { calledAs } from './called-as.ts';
 import { type EventsFile, openEventsFile } from './events-file.ts';
@@ -23,6 +24,7 @@ export interface RunArguments {
   readonly plain: boolean;
   readonly yes?: string;
   readonly direction: Direction;
+  readonly rehearsal?: RehearsalWanted;
   /** What a run without a person may give up. */
   readonly forfeits?: ReadonlySet<Forfeit>;
   /** What must be said of the cluster wherever it is shown. */
@@ -48,7 +50,18 @@ const connect: Connect = async (address, options) =>
   (await import('../remote/connect.ts')).connect(address, options);
 
 const runWatched = async (
-  { file, plain, yes, direction, forfeits, banner, fleeting = false, lines, onStaged }: RunArguments,
+  {
+    file,
+    plain,
+    yes,
+    direction,
+    rehearsal,
+    forfeits,
+    banner,
+    fleeting = false,
+    lines,
+    onStaged,
+  }: RunArguments,
   watch: EventsFile['watch'],
 ): Promise<number> => {
   const config = readConfig(file, direction === 'upgrade' ? 'run' : direction);
@@ -66,6 +79,7 @@ const runWatched = async (
     config: config.value,
     connect,
     direction,
+    ...(rehearsal === undefined ? {} : { rehearsal }),
     ...(banner === undefined ? {} : { banner }),
     fleeting,
     called: calledAs(),

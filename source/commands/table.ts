@@ -125,6 +125,21 @@ export const subcommands: readonly Subcommand[] = [
       return helper({ file: fileOf(given), out: given.out ?? null });
     },
   },
+  {
+    name: 'rehearse',
+    argument: clusterFile,
+    says: 'days before: the window’s own scripts on a copy, measured and removed',
+    more: [
+      'A base backup on a secondary’s host is upgraded as in the window, verified, and removed; the cluster is only read.',
+      'Its times are what check, plan and run expect from then on. docs/rehearse.md.',
+      ...ofRuns,
+    ],
+    flags: ['host', 'rate', 'remove', 'plain', 'yes', 'events', 'debug'],
+    start: async (given) => {
+      const { rehearse } = await import('./rehearse.ts');
+      return rehearse(fileOf(given), given);
+    },
+  },
   walking(
     'run',
     'upgrade',

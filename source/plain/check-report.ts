@@ -4,6 +4,7 @@ import { catalogue } from '../runbook/checks/catalogue.ts';
 import type { Finding } from '../runbook/checks/check.ts';
 import type { NotSeen, Readiness } from '../runbook/checks/judge.ts';
 import { phases, type Step } from '../runbook/language/step.ts';
+import { dryRunWords, withRehearsal } from '../runbook/timing/dry-run.ts';
 import { type Estimates, estimate, expectedDowntime } from '../runbook/timing/estimates.ts';
 import { measurementsOf } from '../runbook/timing/measurements.ts';
 import { choiceWords, type RebuildChoice, rebuildChoices } from '../runbook/timing/rebuild-choice.ts';
@@ -69,14 +70,16 @@ const duration = (seconds: number): string => took(seconds * 1000);
 
 /** What the check expects: by the rule that plan, window and report go by, from what it has just measured. */
 interface CheckEstimate {
+  /** What it rests on: the last rehearsal, or what this check has measured. */
+  readonly from: string;
   readonly runbook: readonly Step[];
   readonly estimates: Estimates;
   readonly downtimeSeconds: number;
 }
 
-const estimateLines = ({ runbook, estimates, downtimeSeconds }: CheckEstimate): readonly string[] => [
+const estimateLines = ({ runbook, estimates, downtimeSeconds, from }: CheckEstimate): readonly string[] => [
   '',
-  'Expected, from what was measured here, without the time to read and decide:',
+  `Expected, ${from}, without the time to read and decide:`,
   `  the application cannot write for ${duration(downtimeSeconds)}, the whole window takes ${duration(estimates.windowSeconds)}`,
   ...phases.flatMap(({ id, title }) => {
     const steps = runbook.filter((step) => step.phase === id && !step.optional);
@@ -93,15 +96,16 @@ const estimateLines = ({ runbook, estimates, downtimeSeconds }: CheckEstimate): 
   ...estimates.assumed.map((one) => `  (${one})`),
 ];
 
-const estimatesOf = ({ facts, evidence }: CheckResult): CheckEstimate | null => {
+const estimatesOf = ({ facts, evidence, rehearsal }: CheckResult): CheckEstimate | null => {
   // of the online method nothing is estimated yet
   if (facts === null || isOnline(facts)) return null;
   const runbook = upgradeRunbook(facts);
-  const measurements = measurementsOf(evidence);
+  const basis = withRehearsal(facts, { measurements: measurementsOf(evidence), dryRun: null }, rehearsal);
   return {
     runbook,
-    estimates: estimate(facts, measurements, runbook),
-    downtimeSeconds: expectedDowntime(facts, { measurements, dryRun: null }, runbook)?.seconds ?? 0,
+    from: `${basis.dryRun === null ? '' : `${dryRunWords(basis.dryRun)}, else `}from what was measured here`,
+    estimates: estimate(facts, basis.measurements, runbook),
+    downtimeSeconds: expectedDowntime(facts, basis, runbook)?.seconds ?? 0,
   };
 };
 

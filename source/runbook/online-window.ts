@@ -212,18 +212,12 @@ export const onlineRollback = (facts: ClusterFacts, world: Observations): readon
       restoreOldSyncStandbys(primary),
       each<HostFacts>([monitor, primary], (host) => [releaseService(host, facts.oldMajor)]),
       removePreparedDirectory(monitor),
-    ]),
-    phase(
-      'X',
-      'Call off',
-      only(wasCutOver(facts, world), [
+      ...only(wasCutOver(facts, world), [
         stopFollower(primary),
         dropSlots(primary),
         thawSchema(),
         removeCopies(primary),
       ]),
-    ),
-    phase('V', 'Rollback: restore', [
       verifyOldCluster(primary),
       each<HostFacts>([...facts.nodes, monitor], (host) => [removeMarkers(host, [nobodyIsAway(facts)])]),
     ]),

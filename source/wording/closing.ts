@@ -92,7 +92,7 @@ const lostLine = (
 
 /** What steps have left undone, each with its command on a line of its own. */
 const toDoLines = ({ direction, toDo = [] }: EngineView): readonly ClosingLine[] => {
-  if (direction === 'cleanup') return [];
+  if (direction === 'cleanup' || direction === 'rehearse') return [];
   const shown = toDo.slice(0, mostToDo);
   const more = toDo.length - shown.length;
   return [

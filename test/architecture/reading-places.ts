@@ -132,7 +132,6 @@ export const places: readonly Place[] = [
     under: 'docs',
     kinds: /^(?!checks\.md$|development\/rollback-sweep\.md$).*\.md$/,
     read: proseOf,
-    excepted: ['| **rehearsal** | A whole window tried on a copy'],
   },
   {
     says: 'the templates of issues, and the pages of the lab',

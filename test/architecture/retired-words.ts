@@ -33,11 +33,6 @@ export const retired: readonly Retired[] = [
     because: 'the key’s word, on the key and everywhere',
   },
   {
-    word: /\brehears(e|es|ed|ing|als?)\b/,
-    instead: 'dry run',
-    because: 'a rehearsal is a whole window tried on a copy of the cluster',
-  },
-  {
     word: /\bfenc(e|es|ed|ing)\b/,
     instead: 'suspend failover, maintenance',
     because: 'fencing isolates a failed node',

@@ -9,6 +9,7 @@ const nothing: Given = {
   brief: false,
   list: false,
   prepare: false,
+  remove: false,
   keep: false,
   yesLoseWrites: false,
   yesRemoveLastCopy: false,
@@ -37,7 +38,7 @@ describe('what is typed at a shell', () => {
     expect(wrong('rollback', { json: true })).toBe('--json goes with check, status');
     expect(wrong('run', { scenario: 'smooth' })).toBe('--scenario goes with demo');
     expect(wrong('status', { yes: 'prod' })).toBe(
-      '--yes goes with demo, run, rollback, prepare, call-off, cleanup',
+      '--yes goes with demo, rehearse, run, rollback, prepare, call-off, cleanup',
     );
   });
 

@@ -23,5 +23,6 @@ test('a window is open from the first step that was confirmed until the run has 
   expect(openWindow(at([confirmed, { kind: 'turned', direction: 'rollback', verdict: '' }]))).toMatchObject({
     command: 'rollback',
   });
+  expect(openWindow(at([{ kind: 'turned', direction: 'rehearse', verdict: '' }, confirmed]))).toBeNull();
   expect(openWindow(at([confirmed, { kind: 'finished', direction: 'upgrade' }]))).toBeNull();
 });

@@ -137,6 +137,8 @@ describe('which commands go with which method', () => {
     ['online', 'upgrade', null],
     ['online', 'rollback', null],
     ['online', 'cleanup', null],
+    ['pg_upgrade', 'rehearse', null],
+    ['online', 'rehearse', /upgrades a copy of the primary itself/],
   ] as const)('%s, %s', (method, direction, why) => {
     const refusal = whyNotByMethod(method === 'online' ? online : labCluster(), direction);
     if (why === null) expect(refusal).toBeNull();

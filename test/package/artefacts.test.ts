@@ -1,5 +1,13 @@
-import { execFile, execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { execFile, execFileSync, spawnSync } from 'node:child_process';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -126,7 +134,88 @@ describe('the tarball of npm pack', () => {
   });
 });
 
+/** In CI they are all there. */
+const hasProgram = (name: string): boolean =>
+  process.env.CI === 'true' || spawnSync(name, ['--version'], { stdio: 'ignore' }).error === undefined;
+const isRoot = process.getuid?.() === 0;
+
+describe('the packages', () => {
+  const made = (kind: 'deb' | 'rpm'): string =>
+    join(root, run(process.execPath, ['scripts/packages.mjs', kind], newcomer, root).trim());
+  const says = (at: string): string =>
+    run(join(at, 'usr/bin/pgaf-upgrade'), ['--version'], { PATH: '/nowhere', HOME: place, TERM: 'xterm' });
+  const filesIn = (at: string): string[] =>
+    readdirSync(at, { recursive: true, withFileTypes: true })
+      .filter((one) => one.isFile())
+      .map((one) => join(one.parentPath, one.name).slice(at.length + 1))
+      .filter((name) => !name.startsWith('var/lib/') && !name.startsWith('usr/share/doc/'))
+      .sort();
+  const pages = (at: string): string[] => readdirSync(join(at, 'usr/share/doc/pgaf-upgrade'));
+
+  test.skipIf(!hasProgram('dpkg') || !isRoot)(
+    'the .deb is installed by dpkg, runs, and is removed without a trace',
+    () => {
+      const at = mkdtempSync(join(place, 'deb-'));
+      mkdirSync(join(at, 'var/lib/dpkg/info'), { recursive: true });
+      mkdirSync(join(at, 'var/lib/dpkg/updates'));
+      for (const name of ['status', 'available']) writeFileSync(join(at, 'var/lib/dpkg', name), '');
+      const dpkg = (...args: readonly string[]) =>
+        run('dpkg', [`--root=${at}`, '--force-depends', '--log=/dev/null', ...args], newcomer);
+      const file = made('deb');
+      dpkg('--install', file);
+      expect(says(at)).toMatch(/^\d+\.\d+\.\d+\n$/);
+      expect(filesIn(at)).toEqual([
+        'usr/bin/pgaf-upgrade',
+        'usr/share/bash-completion/completions/pgaf-upgrade',
+        'usr/share/fish/vendor_completions.d/pgaf-upgrade.fish',
+        'usr/share/zsh/vendor-completions/_pgaf-upgrade',
+      ]);
+      expect(pages(at)).toEqual(
+        expect.arrayContaining(['README.md', 'THIRD-PARTY-NOTICES.txt', 'copyright', 'docs']),
+      );
+      expect(run('sha256sum', ['-c', `${file}.sha256`], newcomer, dirname(file))).toMatch(/: OK\n$/);
+      dpkg('--purge', 'pgaf-upgrade');
+      expect(filesIn(at)).toEqual([]);
+    },
+  );
+
+  test.skipIf(!hasProgram('rpmbuild') || !isRoot)(
+    'the .rpm is installed by rpm, runs, and is removed without a trace',
+    () => {
+      const at = mkdtempSync(join(place, 'rpm-'));
+      const rpm = (...args: readonly string[]) =>
+        run('rpm', ['--root', at, '--dbpath', '/var/lib/rpm', ...args], newcomer);
+      const file = made('rpm');
+      rpm('--initdb');
+      rpm('--install', '--nodeps', file);
+      expect(says(at)).toMatch(/^\d+\.\d+\.\d+\n$/);
+      expect(filesIn(at)).toContain('usr/share/zsh/site-functions/_pgaf-upgrade');
+      expect(pages(at)).toEqual(expect.arrayContaining(['README.md', 'docs']));
+      expect(rpm('--query', '--requires', 'pgaf-upgrade').split('\n')).toEqual(
+        expect.arrayContaining(['glibc >= 2.28', 'libstdc++']),
+      );
+      rpm('--erase', 'pgaf-upgrade');
+      expect(filesIn(at)).toEqual([]);
+    },
+  );
+});
+
 describe('the single-file executable', () => {
+  test('has what it is made of beside it, as CycloneDX', () => {
+    const listed = JSON.parse(readFileSync(`${executable}.cdx.json`, 'utf8'));
+    expect(listed).toMatchObject({
+      bomFormat: 'CycloneDX',
+      metadata: { component: { type: 'application', name: 'pgaf-upgrade' } },
+    });
+    const names = listed.components.map(({ name }: { name: string }) => name);
+    expect(names).toEqual(expect.arrayContaining(['ink', 'node', 'pg', 'react', 'ssh2', 'zod']));
+    // Tools that build and test it are not in it.
+    expect(names).not.toEqual(expect.arrayContaining(['vitest']));
+    expect(names).not.toEqual(expect.arrayContaining(['typescript']));
+    const refs = new Set(listed.components.map((one: { 'bom-ref': string }) => one['bom-ref']));
+    for (const { dependsOn } of listed.dependencies) for (const ref of dependsOn) expect(refs).toContain(ref);
+  });
+
   test('needs nothing but itself to say what it is', () => {
     const nowhere = mkdtempSync(join(place, 'bin-'));
     expect(run(executable, ['--version'], { PATH: nowhere, HOME: place, TERM: 'xterm' })).toMatch(

@@ -23,6 +23,7 @@ export const planAt = (
     world,
     evidence: evidenceIn(facts, world),
     check,
+    dryRun: check?.dryRun ?? null,
     addresses: new Map(hostsOf(facts).map((host, index) => [host.alias, `10.0.0.${10 + index}`])),
     madeAt: '2026-11-23T01:48:00.000Z',
   });

@@ -75,6 +75,7 @@ const targets = {
   upgrade: 'show the upgrade again',
   rollback: 'show these steps',
   cleanup: 'show the clean-up again',
+  rehearse: 'show the rehearsal again',
   prepare: 'show the preparation again',
   'call-off': 'show these steps again',
 } as const;

@@ -20,7 +20,11 @@ export const openWindow = (records: readonly Recorded[]): OpenWindow | null => {
     if (!('entry' in record)) continue;
     const { at, entry } = record;
     if (entry.kind === 'finished') open = null;
-    if (entry.kind === 'turned') command = commandOf(entry.direction);
+    if (entry.kind === 'turned') {
+      // A rehearsal is a run of its own, and no window.
+      if (entry.direction === 'rehearse') return null;
+      command = commandOf(entry.direction);
+    }
     if (entry.kind === 'confirmed') open ??= { since: at, command };
   }
   return open === null ? null : { ...open, command };

@@ -1,5 +1,10 @@
 import { type ClusterFacts, hostsOf, isNode, nodesOf, userOn } from '../../cluster/facts.ts';
-import { isLeftOut, type Observation, type Observations } from '../../cluster/observations.ts';
+import {
+  isLeftOut,
+  type Observation,
+  type Observations,
+  type RehearsalAsked,
+} from '../../cluster/observations.ts';
 import { present } from '../../cluster/present.ts';
 import { type Problem, problem } from '../../cluster/result.ts';
 import { parseState } from '../../inspect/state/parse.ts';
@@ -9,6 +14,7 @@ import { monitorQuery } from '../../monitor/query.ts';
 import { debugEvent } from '../../remote/debug-events.ts';
 import type { RemoteHost } from '../../remote/host.ts';
 import type { Condition } from '../../runbook/language/step.ts';
+import { type CopyOfCluster, copyAlias, rehearsalOn } from '../../runbook/steps/rehearsal/places.ts';
 import { ageOf, type ClockReading, readClocks, steady } from './clock.ts';
 import { type Judged, judgeConditions } from './judge.ts';
 
@@ -73,6 +79,8 @@ export class Observer {
   /** machine-id(5) of each host, as it was first seen. */
   readonly #machines = new Map<string, string>();
   readonly #freshMs: number;
+  /** Beside the hosts: a copy on one of them, by its own name. */
+  #rehearsal: { readonly asked: RehearsalAsked; readonly of: CopyOfCluster } | null = null;
 
   constructor(
     facts: ClusterFacts,
@@ -87,6 +95,14 @@ export class Observer {
     this.#facts = facts;
     this.#hosts = hosts;
     this.#onLook = onInspection;
+  }
+
+  /** From now on the copy of a rehearsal is observed too, and what was asked of it stands in the world. */
+  rehearse(asked: RehearsalAsked): void {
+    const of = rehearsalOn(this.#facts, asked.on);
+    if (of === null) throw new TypeError(`a rehearsal on ${asked.on}, which is no node`);
+    this.#rehearsal = { asked, of };
+    this.#world = { ...this.#world, rehearsal: asked };
   }
 
   get world(): Observations {
@@ -116,9 +132,7 @@ export class Observer {
   }
 
   /** One round trip to each host named. */
-  async inspect(
-    aliases: readonly string[] = hostsOf(this.#facts).map((host) => host.alias),
-  ): Promise<Observations> {
+  async inspect(aliases: readonly string[] = this.#everyone()): Promise<Observations> {
     const observations = await Promise.all(
       aliases.map(async (alias) => {
         this.#turns += 1;
@@ -136,8 +150,14 @@ export class Observer {
       },
       ...(this.#leftOut.length === 0 ? {} : { leftOut: this.#leftOut }),
       ...(this.#skipped.length === 0 ? {} : { skipped: this.#skipped }),
+      ...(this.#rehearsal === null ? {} : { rehearsal: this.#rehearsal.asked }),
     };
     return this.#world;
+  }
+
+  #everyone(): readonly string[] {
+    const hosts = hostsOf(this.#facts).map((host) => host.alias);
+    return this.#rehearsal === null ? hosts : [...hosts, copyAlias];
   }
 
   /**
@@ -249,8 +269,11 @@ export class Observer {
     return this.#world.hosts[alias]?.kind === 'seen' && began !== undefined && ageOf(began) < oldest;
   }
 
-  async #lookAt(alias: string): Promise<Observation> {
-    const facts = hostsOf(this.#facts).find((host) => host.alias === alias);
+  async #lookAt(asked: string): Promise<Observation> {
+    const copy = asked === copyAlias ? (this.#rehearsal?.of ?? null) : null;
+    // The host that is asked, and, of a copy on it, that node's own places.
+    const alias = copy?.node.alias ?? asked;
+    const facts = copy?.copy ?? hostsOf(this.#facts).find((host) => host.alias === alias);
     const host = this.#hosts.get(alias);
     const at = present();
     if (facts === undefined || host === undefined)
@@ -277,7 +300,7 @@ export class Observer {
     }
     this.#answered(alias);
     this.#onLook(alias);
-    const seen = parseState(alias, output.value.stdout);
+    const seen = parseState(asked, output.value.stdout);
     const stranger = strangerIn(facts, output.value.stdout, this.#machines);
     if (seen.ok && stranger !== null) return { kind: 'unseen', at, problem: stranger };
     if (seen.ok && (isNode(facts) || seen.value.monitor !== null)) this.#takenBack(alias);

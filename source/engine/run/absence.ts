@@ -43,6 +43,8 @@ export const whyNotWithout = (
   const node = nodesOf(facts).find((one) => one.alias === alias);
   if (node === undefined) return 'the monitor knows who is who: nothing goes on without its host';
   if (direction === 'rollback') return null;
+  if (direction === 'rehearse')
+    return world.rehearsal?.on === alias ? `the rehearsal is made on ${alias}` : null;
   if (node.role === 'primary') return `${alias} is the primary: the upgrade is its own`;
   if (direction === 'cleanup') return 'a clean-up removes old data, and waits until every node is in place';
   if (!anotherCopy(groupOfHost(facts, alias), alias, world))

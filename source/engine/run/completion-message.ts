@@ -52,6 +52,10 @@ export const completionMessage = (
       return `the preparation is called off: ${primary.alias} is as it was before`;
     case 'cleanup':
       return `the old clusters are removed${helpersGo(facts)}`;
+    case 'rehearse':
+      return world.rehearsal?.only === 'remove'
+        ? `nothing of a rehearsal is left on ${world.rehearsal.on}`
+        : `the upgrade to ${primary.newVersion} was rehearsed on a copy on ${world.rehearsal?.on ?? ''}, which is removed; its times are what plan, run and status expect from now on`;
     case 'rollback':
       return steps > 0
         ? `${every} runs PostgreSQL ${primary.oldVersion} again${oldDirectoriesKept(facts, world)}`

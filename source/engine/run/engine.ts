@@ -4,6 +4,7 @@ import type { LockStanding } from '../../inspect/lock/parse.ts';
 import type { Answer, Connect } from '../../remote/host.ts';
 import type { StepId } from '../../runbook/language/step.ts';
 import { nameAskedFor } from '../../runbook/verdict/name-asked.ts';
+import { askedRehearsal, type RehearsalWanted } from '../../runbook/verdict/rehearsal-asked.ts';
 import { whyNoCleanup } from '../../runbook/verdict/why-no-cleanup.ts';
 import { Outputs } from '../output/outputs.ts';
 import { StepRunner } from '../step/step-runner.ts';
@@ -24,6 +25,7 @@ import { Decisions } from './decisions.ts';
 import { whyNoTurn, whyNotByMethod, whyNotPrepared } from './method-refusal.ts';
 import { Prompts } from './prompts.ts';
 import { accepted, refused, whyNot } from './refusals.ts';
+import { keepTimes } from './rehearsal-times.ts';
 import { type Takeover, whoseLock } from './resume.ts';
 import { identify } from './run-identity.ts';
 import { RunLoop } from './run-loop.ts';
@@ -47,6 +49,8 @@ export interface EngineOptions {
   readonly called?: string;
   /** Default upgrade. */
   readonly direction?: Direction;
+  /** Of the direction `rehearse`: where, and how. */
+  readonly rehearsal?: RehearsalWanted;
   /** How old a look may be to count before a step, in milliseconds; see Observer. */
   readonly freshMs?: number;
   /** Whether a process of this machine lives; for tests. */
@@ -77,6 +81,7 @@ export class Engine implements EngineController {
       ...parts,
       runner: this.#runner,
       unattended: options.unattended ?? false,
+      keepTimes: keepTimes(this.#store, options.stateHome),
       operator: options.operator,
     });
     this.#store.set({
@@ -138,6 +143,16 @@ export class Engine implements EngineController {
         return;
       }
     }
+    if (this.#options.direction === 'rehearse' && this.#options.rehearsal !== undefined) {
+      const { facts, fromRecord, observer } = session;
+      const asked = askedRehearsal(facts, observer.world, fromRecord, this.#options.rehearsal);
+      if (!asked.ok) {
+        this.#stop(asked.error);
+        return;
+      }
+      observer.rehearse(asked.value);
+      await observer.inspect();
+    }
     if (session.journalSays !== null) this.#store.notice(session.journalSays);
     let takeover: Takeover | null = null;
     for (;;) {
@@ -147,7 +162,13 @@ export class Engine implements EngineController {
         return;
       }
       const { lock, run: known } = standing.value;
-      const found = identify(this.#options.stateHome, session.facts, this.#options.operator, known);
+      const found = identify(
+        this.#options.stateHome,
+        session.facts,
+        this.#options.operator,
+        known,
+        this.#options.direction,
+      );
       if (!found.ok) {
         this.#stop(found.error);
         return;

@@ -6,11 +6,15 @@ import { fail, messageOf, problem, type Result } from '../../cluster/result.ts';
 import { parseInventory } from '../../inspect/inventory/parse.ts';
 import { inventoryScript } from '../../inspect/inventory/script.ts';
 import type { Step } from '../../runbook/language/step.ts';
+import type { Direction } from '../../runbook/runbooks.ts';
 import { type Moment, ofKind } from '../journal/entry.ts';
 import type { Checklist } from '../view/checklist.ts';
 import type { OwnedSession } from './session.ts';
 
 const timeoutMs = 20_000;
+
+/** A clean-up removes what is left, a rehearsal reads: what primary and monitor hold is not their matter. */
+const touchesCluster = (direction: Direction): boolean => direction === 'upgrade' || direction === 'rollback';
 
 /** Whichever node takes writes now: after a rollback through a fallback copy it is another than before. */
 const writer = (facts: ClusterFacts, world: Observations): HostFacts =>
@@ -52,10 +56,10 @@ export class InventoryKeeper {
    */
   async before(run: OwnedSession, step: Step): Promise<void> {
     const { direction } = this.#checklist;
-    if (['upgrade', 'rollback'].includes(direction) && this.#begins(run))
-      this.#begun = this.#keep(run, 'begin');
+    if (touchesCluster(direction) && this.#begins(run)) this.#begun = this.#keep(run, 'begin');
     if (step.phase !== 'A') await this.#begun;
-    if (direction === 'upgrade' && step.writes === 'stop')
+    // By the online method it pauses within one step.
+    if (direction === 'upgrade' && (step.writes === 'stop' || step.id.endsWith('.cut-over')))
       return this.#keep(run, 'stop', writers(run.facts, run.observer.world));
     // The monitor is upgraded while the primary still works.
     if (direction === 'upgrade' && step.milestone === 'monitor-stops')
@@ -72,7 +76,7 @@ export class InventoryKeeper {
   }
 
   async end(run: OwnedSession): Promise<void> {
-    if (['upgrade', 'rollback'].includes(this.#checklist.direction)) await this.#keep(run, 'end');
+    if (touchesCluster(this.#checklist.direction)) await this.#keep(run, 'end');
   }
 
   /** How many extensions have another version at the end than before the stop; null: one of the two is not known. */

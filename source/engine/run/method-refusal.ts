@@ -13,6 +13,11 @@ export const whyNotByMethod = (facts: ClusterFacts, direction: Direction): Probl
       `${facts.name} is upgraded by pg_upgrade in the downtime, as the cluster file says: nothing is prepared days before.`,
       'Set upgrade.method to online in the cluster file, or run pgaf-upgrade run.',
     );
+  if (direction === 'rehearse' && isOnline(facts))
+    return problem(
+      'The cluster file asks for the online method, which upgrades a copy of the primary itself, days before.',
+      'Prepare it: pgaf-upgrade prepare; pgaf-upgrade call-off takes it back.',
+    );
   return isOnline(facts) ? whyNotOnline(facts) : null;
 };
 
@@ -83,6 +88,8 @@ export const whyNoTurn = (direction: Direction): string | null => {
       return 'a preparation is called off: leave, then run pgaf-upgrade call-off';
     case 'call-off':
       return 'it is being called off: to have it again, prepare again';
+    case 'rehearse':
+      return 'a rehearsal has nothing to roll back: leave it, and pgaf-upgrade rehearse --remove clears it away';
     default:
       return null;
   }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { ClusterFacts } from '../../cluster/facts.ts';
-import { fail, messageOf, ok, problem, type Result } from '../../cluster/result.ts';
+import { fail, messageOf, ok, type Problem, problem, type Result } from '../../cluster/result.ts';
 import { type RunName, runName } from '../../cluster/words.ts';
 import type { RunFile } from '../../inspect/lock/parse.ts';
 import type { Direction } from '../../runbook/runbooks.ts';
@@ -51,6 +51,18 @@ const unfinishedHere = (home: string, facts: ClusterFacts, operator: string): Id
   };
 };
 
+/** A rehearsal is a run of its own: a window never goes on with it, nor it with a window. */
+const areOneRun = (asked: Direction, direction: Direction | null): boolean =>
+  (asked === 'rehearse') === (direction === 'rehearse');
+
+const windowUnderWay = (facts: ClusterFacts, onHost: RunFile | null): Problem | null =>
+  onHost === null || onHost.finished !== null || onHost.direction === 'rehearse'
+    ? null
+    : problem(
+        `The ${onHost.direction} ${onHost.id} of ${facts.name} is not finished, and a rehearsal is for days before a window.`,
+        'Bring it to its end first: `pgaf-upgrade status` shows how far it is.',
+      );
+
 /**
  * The run to go on with: the unfinished one that the monitor's host knows, else the newest unfinished one of this
  * machine, else a new one. The host comes first, because another machine may have gone on meanwhile. Errors: the state
@@ -61,9 +73,12 @@ export const identify = (
   facts: ClusterFacts,
   operator: string,
   onHost: RunFile | null,
+  asked: Direction = 'upgrade',
 ): Result<Identity> => {
+  const underWay = asked === 'rehearse' ? windowUnderWay(facts, onHost) : null;
+  if (underWay !== null) return fail(underWay);
   try {
-    return ok(identityOf(home, facts, operator, onHost));
+    return ok(identityOf(home, facts, operator, onHost, asked));
   } catch (thrown) {
     return fail(
       problem(
@@ -79,8 +94,9 @@ const identityOf = (
   facts: ClusterFacts,
   operator: string,
   onHost: RunFile | null,
+  asked: Direction,
 ): Identity => {
-  if (onHost !== null && onHost.finished === null) {
+  if (onHost !== null && onHost.finished === null && areOneRun(asked, onHost.direction)) {
     const here = findHere(home, facts, onHost.id);
     return {
       id: onHost.id,
@@ -93,7 +109,8 @@ const identityOf = (
   }
   const here = unfinishedHere(home, facts, operator);
   // One that is older than what the host has seen the end of was overtaken by it, here or on another machine.
-  if (here !== null && (onHost === null || here.id > onHost.id)) return here;
+  if (here !== null && areOneRun(asked, here.direction) && (onHost === null || here.id > onHost.id))
+    return here;
   const began = new Date().toISOString();
   return { id: newId(), cluster: facts.name, began, by: operator, known: null, direction: null };
 };

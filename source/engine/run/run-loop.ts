@@ -36,6 +36,7 @@ export interface RunLoopParts {
   readonly runner: StepRunner;
   /** `--yes` confirms every step: nobody is there to decide whether the run goes on without a host. */
   readonly unattended: boolean;
+  readonly keepTimes: (run: OwnedSession) => void;
   /** user@machine, for the journal. */
   readonly operator: string;
 }
@@ -149,6 +150,7 @@ export class RunLoop {
     }
     this.#runOn.end(run, null, 'everything is done');
     await this.#inventories.end(run);
+    this.#parts.keepTimes(run);
     const at = Date.now();
     const leaves = await leavesOf(run, checklist, this.#inventories);
     const says = completionMessage(run, checklist, this.#parts.store.view.verdict);

@@ -13,7 +13,7 @@ import { factsId } from '../../runbook/language/facts-id.ts';
 import type { KeptDryRun } from '../../runbook/timing/dry-run.ts';
 import { rollbackVerdict } from '../../runbook/verdict/verdict.ts';
 import { type Entry, Journal } from '../journal/journal.ts';
-import { keptCheck } from '../journal/kept-check.ts';
+import { keptDryRun } from '../journal/kept-rehearsal.ts';
 import { disagreement, lastJournalVerdict } from '../journal/last-verdict.ts';
 import { heardBefore } from '../journal/of-cluster.ts';
 import { Observer } from '../observe/observer.ts';
@@ -148,6 +148,6 @@ export const openSession = async (preparation: SessionOptions): Promise<Result<S
     as: userOn(facts, 'monitor'),
     operator: preparation.operator,
   });
-  const dryRun = keptCheck(preparation.stateHome, facts)?.dryRun ?? null;
+  const dryRun = keptDryRun(preparation.stateHome, facts);
   return ok({ facts, fromRecord, hosts, observer, feed, lock, dryRun, journalSays });
 };

@@ -121,8 +121,9 @@ export const outputStart = (journal: readonly Recorded[], job: string, bytes: nu
 export const directionOf = (step: StepId): Direction =>
   phaseDirections.find(([phase]) => phase.test(step))?.[1] ?? 'upgrade';
 const phaseDirections: readonly (readonly [RegExp, Direction])[] = [
-  [/^[R-V]\./, 'rollback'],
+  [/^[Q-V]\./, 'rollback'],
   [/^W\./, 'cleanup'],
   [/^[J-M]\./, 'prepare'],
+  [/^[PYZ]\./, 'rehearse'],
   [/^X\./, 'call-off'],
 ];

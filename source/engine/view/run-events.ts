@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { directions } from '../../runbook/runbooks.ts';
 import type { EngineView, StepView } from './controller.ts';
 
 /**
@@ -61,7 +62,7 @@ const lineFields = {
   /** ISO 8601, UTC. */
   at: z.string(),
   cluster: z.string(),
-  direction: z.enum(['upgrade', 'rollback', 'cleanup']),
+  direction: z.enum(directions),
 };
 
 /** One line of the file. */

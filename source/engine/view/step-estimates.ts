@@ -29,7 +29,9 @@ export const stepEstimates = (
 ): Expected => {
   if (direction !== 'upgrade') return { steps: new Map(), downtime: null, dryRun: null };
   const basis = basisIn(facts, world, kept);
-  const measured = [...basis.measurements.values()].some((host) => host.rehearsalMs !== null);
+  const measured = [...basis.measurements.values()].some(
+    (host) => host.rehearsalMs !== null || host.rehearsed !== undefined,
+  );
   if (!measured) return { steps: new Map(), downtime: null, dryRun: null };
   const estimates = estimate(facts, basis.measurements, steps);
   return {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { runName } from '../../cluster/words.ts';
+import { directions } from '../../runbook/runbooks.ts';
 import { decodeJson, decodeText, readFacts } from '../lines.ts';
 
 /** Who holds the lock, as it stands in its file on the monitor's host. */
@@ -19,7 +20,7 @@ export const runFileSchema = z.object({
   id: runName,
   operator: z.string(),
   began: z.string(),
-  direction: z.enum(['upgrade', 'rollback', 'cleanup', 'prepare', 'call-off']),
+  direction: z.enum(directions),
   finished: z.string().nullable(),
 });
 export type RunFile = z.infer<typeof runFileSchema>;

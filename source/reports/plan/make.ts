@@ -23,8 +23,8 @@ export interface PlanGround extends PlanInput {
 }
 
 /** As the window expects it: sizes of today only fill what its dry run, or check's, did not measure. */
-const basisOf = ({ facts, world, evidence, check }: PlanGround): TimingBasis => {
-  const basis = timingBasis(facts, evidenceIn(facts, world), check?.dryRun ?? null);
+const basisOf = ({ facts, world, evidence, dryRun }: PlanGround): TimingBasis => {
+  const basis = timingBasis(facts, evidenceIn(facts, world), dryRun);
   return { ...basis, measurements: filledFrom(basis.measurements, measurementsOf(evidence)) };
 };
 

@@ -98,7 +98,7 @@ export const makeBriefReport = (ground: ReportGround): Report => {
       paragraph(strong(outcome.says)),
       paragraph(`Run ${ground.run}, by pgaf-upgrade report --brief; pgaf-upgrade report has every command.`),
       heading(2, 'Downtime'),
-      ...downtimeBlocks(downtimes, pauses, until),
+      ...downtimeBlocks(downtimes, pauses, until, story),
       heading(2, 'Window'),
       ...windowBlocks(story, ground.now),
       heading(2, 'Steps not run as planned'),

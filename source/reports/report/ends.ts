@@ -122,6 +122,8 @@ const steps = (
         ],
         'Take a base backup: node ids, timelines or copies may be new.',
       ];
+    case 'rehearsed':
+      return ['Nothing on the hosts: the copy is removed, and the cluster was only read.'];
     case 'cleaned-up':
       return [
         'Nothing on the hosts. Make sure that backups of the new version are there: nothing else leads back now.',

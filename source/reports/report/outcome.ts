@@ -2,12 +2,13 @@ import { localTime } from '../../cluster/times.ts';
 import type { EntryOf } from '../../engine/journal/entry.ts';
 import { countSteps } from '../../runbook/language/step-count.ts';
 import { type StepNames, stepLabel } from './steps.ts';
-import type { Attempt, Story } from './story.ts';
+import { type Attempt, begunElsewhere, type Story } from './story.ts';
 
 export type OutcomeKind =
   | 'finished'
   | 'rolled-back'
   | 'cleaned-up'
+  | 'rehearsed'
   | 'failed'
   | 'left'
   | 'under-way'
@@ -65,6 +66,11 @@ const finished = (
         kind: 'cleaned-up',
         says: `Cleaned up at ${localTime(at)}: ${said ?? 'the old clusters are removed'}${except}.`,
       };
+    case 'rehearse':
+      return {
+        kind: 'rehearsed',
+        says: `Rehearsed, finished at ${localTime(at)}: ${said ?? `the upgrade to ${to} on a copy`}${except}.`,
+      };
   }
 };
 
@@ -72,6 +78,7 @@ const wayWords = {
   upgrade: 'the upgrade',
   rollback: 'the rollback',
   cleanup: 'the clean-up',
+  rehearse: 'the rehearsal',
   prepare: 'the preparation',
   'call-off': 'the calling off',
 } as const;
@@ -102,11 +109,16 @@ export const outcomeOf = (story: Story, names: StepNames, versions: Versions): R
   const end = ends.at(-1);
   if (end !== undefined && end.at >= (attempt?.at ?? 0)) return finished(story, versions, end.at, end.entry);
   const way = wayWords[story.direction];
-  if (attempt === undefined)
+  const elsewhere = begunElsewhere(story);
+  if (attempt === undefined && elsewhere === null)
     return {
       kind: 'not-begun',
       says: `Not begun: no step of ${way} has been confirmed, nothing was changed.`,
     };
+  const notHere =
+    attempt !== undefined || elsewhere === null
+      ? ''
+      : ` It was begun by ${elsewhere.by} at another console, whose journal has what was confirmed; at this one nothing was.`;
   const runbook = names.runbook(story.direction);
   const {
     done,
@@ -127,10 +139,11 @@ export const outcomeOf = (story: Story, names: StepNames, versions: Versions): R
     left?.entry.kind === 'left' || (left?.entry.kind === 'lock' && left.entry.event === 'released')
       ? left
       : null;
-  const at = [failing, running].find((some) => some.length > 0)?.map((one) => one.step) ?? [
-    next ?? attempt.step,
-  ];
-  const where = `at ${at.map(stepLabel).join(', and ')}${count}`;
+  const last = next ?? attempt?.step;
+  const at =
+    [failing, running].find((some) => some.length > 0)?.map((one) => one.step) ??
+    (last === undefined ? [] : [last]);
+  const where = `at ${at.length === 0 ? 'its end' : at.map(stepLabel).join(', and ')}${count}`;
   if (failing.length > 0) {
     const beside =
       running.length === 0
@@ -142,9 +155,12 @@ export const outcomeOf = (story: Story, names: StepNames, versions: Versions): R
     };
   }
   if (gone !== null)
-    return { kind: 'left', says: `Not finished: ${way} was left at ${localTime(gone.at)} ${where}.` };
+    return {
+      kind: 'left',
+      says: `Not finished: ${way} was left at ${localTime(gone.at)} ${where}.${notHere}`,
+    };
   return {
     kind: 'under-way',
-    says: `Under way ${where}; the last entry is of ${localTime(story.last)}.`,
+    says: `Under way ${where}; the last entry is of ${localTime(story.last)}.${notHere}`,
   };
 };

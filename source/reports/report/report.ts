@@ -37,6 +37,7 @@ const titles = {
   upgrade: 'Upgrade',
   rollback: 'Rollback of the upgrade',
   cleanup: 'Clean-up after the upgrade',
+  rehearse: 'Rehearsal of the upgrade',
   prepare: 'Preparation of the upgrade',
   'call-off': 'Preparation of the upgrade, called off',
 } as const;
@@ -97,7 +98,7 @@ export const makeReport = (ground: ReportGround): Report => {
       heading(2, 'Cluster and versions'),
       ...clusterBlocks(facts),
       heading(2, 'Downtime'),
-      ...downtimeBlocks(downtimes, pauses, until),
+      ...downtimeBlocks(downtimes, pauses, until, story),
       heading(2, 'Window'),
       ...windowBlocks(story, now),
       heading(2, 'Left to do'),

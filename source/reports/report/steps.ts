@@ -21,7 +21,8 @@ export const factsIn = (records: readonly Recorded[]): ClusterFacts | null => {
 };
 
 const directionOf = (phase: string): Direction => {
-  if (/[R-V]/.test(phase)) return 'rollback';
+  if (/[Q-V]/.test(phase)) return 'rollback';
+  if (/[PYZ]/.test(phase)) return 'rehearse';
   if (/[J-M]/.test(phase)) return 'prepare';
   return phase === 'W' ? 'cleanup' : phase === 'X' ? 'call-off' : 'upgrade';
 };

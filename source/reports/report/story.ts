@@ -82,3 +82,9 @@ export interface Story {
   /** Lines that this version does not understand. */
   readonly unknown: number;
 }
+
+/** Who began the run at another console, of which this journal knows what the servers show alone; null: it was begun here. */
+export const begunElsewhere = ({ happenings }: Story): EntryOf<'resumed'> | null => {
+  for (const { entry } of happenings) if (entry.kind === 'resumed' && entry.known === 'host') return entry;
+  return null;
+};

@@ -7,7 +7,7 @@ import { dryRunWords } from '../../runbook/timing/dry-run.ts';
 import { type Block, type Inline, list, literal, paragraph, strong, table } from '../document.ts';
 import type { ReportedDowntime } from './downtime.ts';
 import { covered } from './spans.ts';
-import type { Story } from './story.ts';
+import { begunElsewhere, type Story } from './story.ts';
 import { between, stepWords } from './words.ts';
 
 /** What a change manager reads first: the cluster, the downtime, the window. */
@@ -89,11 +89,24 @@ export const downtimeBlocks = (
   downtimes: readonly ReportedDowntime[],
   pauses: readonly WritePause[],
   now: number,
-): readonly Block[] => [...stoppedBlocks(downtimes, now), ...pauseBlocks(pauses)];
+  story: Story,
+): readonly Block[] => [...stoppedBlocks(downtimes, now, story), ...pauseBlocks(pauses)];
 
-const stoppedBlocks = (downtimes: readonly ReportedDowntime[], now: number): readonly Block[] =>
+/** A journal that begins in the middle of a run cannot say that there was none. */
+const noDowntimeWords = (story: Story): string => {
+  const elsewhere = begunElsewhere(story);
+  return elsewhere === null
+    ? 'None: the application’s writes were never stopped by this run.'
+    : `None since ${localTime(story.began)}, when this journal begins. Whether the application’s writes were stopped before, and for how long, stands in the journal of ${elsewhere.by}, who began the run at another console.`;
+};
+
+const stoppedBlocks = (
+  downtimes: readonly ReportedDowntime[],
+  now: number,
+  story: Story,
+): readonly Block[] =>
   downtimes.length === 0
-    ? [paragraph('None: the application’s writes were never stopped by this run.')]
+    ? [paragraph(noDowntimeWords(story))]
     : [
         list(...downtimes.map((one) => ['The application could not write for ', ...downtimeWords(one, now)])),
         paragraph(

@@ -25,6 +25,10 @@ export const phases = [
   { id: 'U', title: 'Rollback: secondaries', says: 'streaming again' },
   { id: 'V', title: 'Rollback: restore', says: 'settings restored, final verification' },
   { id: 'W', title: 'Clean up', says: 'the old clusters, days later' },
+  // Days before, on a copy that is removed.
+  { id: 'P', title: 'Rehearse: copy', says: 'a base backup, a server of its own' },
+  { id: 'Y', title: 'Rehearse: upgrade', says: 'the window’s scripts on the copy' },
+  { id: 'Z', title: 'Rehearse: end', says: 'the copy is removed' },
   // The preparation of the online method, days before the window, and its end without one.
   { id: 'M', title: 'Set wal_level', says: 'a secondary becomes the primary' },
   { id: 'J', title: 'Publish', says: 'application online, schema frozen' },

@@ -42,7 +42,8 @@ const turnsLines = (facts: ClusterFacts, host: HostFacts): Fragment | false =>
 
 const begunToLink = 'pg_upgrade has begun to link and did not finish';
 
-const goBack =
+/** What is said where only a rollback leads on. */
+export const goBack =
   'no data is lost, because the new version has never been started: roll back with pgaf-upgrade rollback, then start again';
 
 /**

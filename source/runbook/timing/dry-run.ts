@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import type { Evidence } from '../../cluster/checks/evidence.ts';
-import type { ClusterFacts } from '../../cluster/facts.ts';
+import { type ClusterFacts, primaryOf } from '../../cluster/facts.ts';
 import { primariesOf } from '../../cluster/formation.ts';
 import { localTime } from '../../cluster/times.ts';
-import { type HostMeasurements, type Measurements, measurementsOf } from './measurements.ts';
+import { type HostMeasurements, type Measurements, measurementsOf, notMeasured } from './measurements.ts';
+import type { RehearsalTimes } from './rehearsed.ts';
 
 /**
  * Which dry run durations rest on. One rule for check, plan, cards, header, status and report: the window's own, as soon
@@ -16,6 +17,8 @@ export const dryRunSchema = z.discriminatedUnion('by', [
   z.object({ by: z.literal('window') }),
   /** `pgaf-upgrade check`; `at`: ISO 8601. */
   z.object({ by: z.literal('check'), at: z.string() }),
+  /** `pgaf-upgrade rehearse`, on a copy on this node's host: the window's own steps, measured. */
+  z.object({ by: z.literal('rehearsal'), at: z.string(), on: z.string() }),
 ]);
 export type DryRun = z.infer<typeof dryRunSchema>;
 
@@ -23,6 +26,8 @@ export type DryRun = z.infer<typeof dryRunSchema>;
 export interface KeptDryRun {
   readonly at: string;
   readonly measurements: Measurements;
+  /** What the last rehearsal of the same upgrade has measured. Absent: there was none. */
+  readonly rehearsal?: RehearsalTimes;
 }
 
 /** What durations are computed from, and whose it is; `dryRun` null: none was held, typical hardware is assumed. */
@@ -47,12 +52,26 @@ export const filledFrom = (first: Measurements, second: Measurements): Measureme
     ...[...first].map(([alias, host]) => [alias, filled(host, second.get(alias))] as const),
   ]);
 
-/** The measurements that count. `evidence`: what was seen of the hosts now, with what the window's checks have left there. */
-export const timingBasis = (
+/** A rehearsal's times go before what any dry run lets expect: they are those of the steps themselves, on the same data. */
+export const withRehearsal = (
   facts: ClusterFacts,
-  evidence: Evidence,
-  kept: KeptDryRun | null,
+  basis: TimingBasis,
+  rehearsal: RehearsalTimes | undefined,
 ): TimingBasis => {
+  if (rehearsal === undefined) return basis;
+  const { alias } = primaryOf(facts);
+  const measured = basis.measurements.get(alias) ?? notMeasured;
+  return {
+    measurements: new Map([...basis.measurements, [alias, { ...measured, rehearsed: rehearsal.steps }]]),
+    dryRun: { by: 'rehearsal', at: rehearsal.at, on: rehearsal.on },
+  };
+};
+
+/** The measurements that count. `evidence`: what was seen of the hosts now, with what the window's checks have left there. */
+export const timingBasis = (facts: ClusterFacts, evidence: Evidence, kept: KeptDryRun | null): TimingBasis =>
+  withRehearsal(facts, dryRunBasis(facts, evidence, kept), kept?.rehearsal);
+
+const dryRunBasis = (facts: ClusterFacts, evidence: Evidence, kept: KeptDryRun | null): TimingBasis => {
   const seen = measurementsOf(evidence);
   if (isHeld(facts, seen))
     return { measurements: filledFrom(seen, kept?.measurements ?? new Map()), dryRun: { by: 'window' } };
@@ -68,6 +87,8 @@ export const dryRunWords = (dryRun: DryRun | null): string => {
       return 'from the dry run of the window’s own checks';
     case 'check':
       return `from check’s dry run of ${localTime(dryRun.at)}`;
+    case 'rehearsal':
+      return `from the rehearsal of ${localTime(dryRun.at)} on ${dryRun.on}`;
     case undefined:
       return 'typical hardware assumed, because no dry run was made';
   }

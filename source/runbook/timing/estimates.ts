@@ -70,6 +70,8 @@ const secondsOf = (cluster: ClusterFacts, measurements: Measurements, step: Step
   const kind = step.id.split('.').at(-1) ?? '';
   const seconds = (ms: number | null | undefined, otherwise: number): number =>
     ms === null || ms === undefined ? otherwise : ms / 1000;
+  const rehearsed = own?.rehearsed?.[kind];
+  if (rehearsed !== undefined) return rehearsed / 1000;
   switch (kind) {
     case 'initdb':
       return seconds(own?.initdbMs, 3);
@@ -113,7 +115,9 @@ const assumptions = (facts: ClusterFacts, measurements: Measurements): readonly 
   const upgraded = [...primariesOf(facts), facts.monitor];
   return [
     ...upgraded.flatMap(({ alias }) =>
-      measurements.get(alias)?.schemaMs == null ? [missing(alias, 'the restore of the schema')] : [],
+      measurements.get(alias)?.schemaMs == null && measurements.get(alias)?.rehearsed === undefined
+        ? [missing(alias, 'the restore of the schema')]
+        : [],
     ),
     ...allSecondariesOf(facts).flatMap(({ alias }) =>
       measurements.get(alias)?.diskBytesPerSecond == null ? [missing(alias, 'the disk’s speed')] : [],

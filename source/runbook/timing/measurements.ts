@@ -27,8 +27,27 @@ export const hostMeasurementsSchema = z.object({
   backupRate: amount,
   /** Nominal, of the slowest network card. */
   linkBytesPerSecond: amount,
+  /** What a rehearsal took for steps of the primary, milliseconds by the last part of their ids. Absent: there was none. */
+  rehearsed: z.record(z.string(), z.number().nonnegative()).exactOptional(),
 });
 export type HostMeasurements = Readonly<z.infer<typeof hostMeasurementsSchema>>;
+
+/** Of a host that nothing is known of. */
+export const notMeasured: HostMeasurements = {
+  dataBytes: null,
+  catalogBytes: null,
+  relations: null,
+  databases: null,
+  initdbMs: null,
+  upgradeCheckMs: null,
+  configurationMs: null,
+  schemaMs: null,
+  dumpMs: null,
+  rehearsalMs: null,
+  diskBytesPerSecond: null,
+  backupRate: null,
+  linkBytesPerSecond: null,
+};
 export type Measurements = ReadonlyMap<string, HostMeasurements>;
 
 /** The throwaway writes 64 MB. */

@@ -22,6 +22,7 @@ import {
 } from '../../runbook/checks/primary-files.ts';
 import { rootScript, rootUser } from '../../runbook/shell/root-verbs.ts';
 import { type Measurements, measurementsOf } from '../../runbook/timing/measurements.ts';
+import type { RehearsalTimes } from '../../runbook/timing/rehearsed.ts';
 import { inspectForChecks } from '../inspect-for-checks.ts';
 import { forgetJobScript } from './forget-job.ts';
 import { survey } from './survey.ts';
@@ -39,6 +40,8 @@ export interface CheckResult {
   readonly evidence: Evidence;
   readonly judgment: CheckJudgment;
   readonly tookMs: number;
+  /** The times of the last rehearsal, where this machine keeps them: they go before what was measured. */
+  readonly rehearsal?: RehearsalTimes;
 }
 
 /** sudo's round trip: what the window needs root for. */

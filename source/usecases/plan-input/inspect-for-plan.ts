@@ -6,9 +6,11 @@ import { fail, ok, type Result } from '../../cluster/result.ts';
 import { discover } from '../../discover/discover.ts';
 import type { OpenHost } from '../../discover/reach.ts';
 import { type KeptCheck, keptCheck } from '../../engine/journal/kept-check.ts';
+import { keptDryRun } from '../../engine/journal/kept-rehearsal.ts';
 import { Observer } from '../../engine/observe/observer.ts';
 import { whyNoPlan, whyNotByMethod } from '../../engine/run/method-refusal.ts';
 import { evidenceIn } from '../../runbook/checks/in-world.ts';
+import type { KeptDryRun } from '../../runbook/timing/dry-run.ts';
 import { inspectForChecks } from '../inspect-for-checks.ts';
 
 /** What the servers say for a plan. Nothing is kept open. */
@@ -21,6 +23,8 @@ export interface PlanInput {
   readonly evidence: Evidence;
   /** What the last check of this machine found and measured; null: none was made. */
   readonly check: KeptCheck | null;
+  /** What durations rest on: that check's dry run, and the last rehearsal. */
+  readonly dryRun: KeptDryRun | null;
   /** Where each host is reached, by alias. */
   readonly addresses: ReadonlyMap<string, string>;
 }
@@ -55,6 +59,7 @@ export const inspectForPlan = async (
       world,
       evidence: { ...known, hosts: inspected },
       check: keptCheck(stateHome, facts),
+      dryRun: keptDryRun(stateHome, facts),
       addresses,
     });
   } finally {

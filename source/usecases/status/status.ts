@@ -17,7 +17,7 @@ import {
 import { ofKind, type Recorded } from '../../engine/journal/entry.ts';
 import { heardIn } from '../../engine/journal/heard.ts';
 import { happened } from '../../engine/journal/history.ts';
-import { keptCheck } from '../../engine/journal/kept-check.ts';
+import { keptDryRun } from '../../engine/journal/kept-rehearsal.ts';
 import { findHere, type HereRun, heardBefore, newestRunOf } from '../../engine/journal/of-cluster.ts';
 import { Observer } from '../../engine/observe/observer.ts';
 import { RunLock } from '../../engine/run/run-lock.ts';
@@ -129,7 +129,10 @@ const standingOf = async (facts: ClusterFacts, monitor: RemoteHost | undefined):
     as: userOn(facts, 'monitor'),
     operator: '',
   }).read();
-  return standing.ok ? standing.value : null;
+  if (!standing.ok) return null;
+  // A rehearsal is no window: the cluster is as it was, whatever is done on a copy.
+  const { lock, run } = standing.value;
+  return { lock, run: run?.direction === 'rehearse' ? null : run };
 };
 
 /** The direction that the run goes; one that has come to its end goes none. */
@@ -224,7 +227,7 @@ const fromFacts = async (
   const lock = heldLock(standing);
   const running = await runningSteps(standing?.run?.id ?? journal?.run.id ?? null, lock, hosts);
   const upgrade = upgradeStatus(facts, world, direction, { records, open, running });
-  const basis = basisIn(facts, world, keptCheck(stateHome, facts)?.dryRun ?? null);
+  const basis = basisIn(facts, world, keptDryRun(stateHome, facts));
   const ahead = direction === 'upgrade' && upgrade.state !== 'finished' && !isOnline(facts);
   const online = onlineStanding(facts, world);
   return {
