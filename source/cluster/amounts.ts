@@ -19,10 +19,17 @@ export const took = (milliseconds: number): string => {
 };
 
 /** `at most 27 s in 2 switchovers`: writes pause somewhere within each, and nobody measures when; null: there was none. */
-export const pausesWords = (pauses: readonly { readonly ms: number }[]): string | null =>
-  pauses.length === 0
-    ? null
-    : `at most ${took(pauses.reduce((sum, { ms }) => sum + ms, 0))} in ${pauses.length === 1 ? 'a switchover' : `${pauses.length} switchovers`}`;
+export const pausesWords = (
+  pauses: readonly { readonly ms: number; readonly step?: string }[],
+): string | null => {
+  if (pauses.length === 0) return null;
+  // Of the online method a server takes another one’s place; elsewhere a node does.
+  const places = pauses.every(({ step }) => step !== undefined && /\.cut-(over|back)$/.test(step));
+  const [one, more] = places
+    ? ['the change of places', 'changes of places']
+    : ['a switchover', 'switchovers'];
+  return `at most ${took(pauses.reduce((sum, { ms }) => sum + ms, 0))} in ${pauses.length === 1 ? one : `${pauses.length} ${more}`}`;
+};
 
 /** `a, b and c`. */
 export const andWords = (all: readonly string[]): string =>

@@ -83,8 +83,8 @@ export const onlineUpgrade = (facts: ClusterFacts): readonly Step[] => {
       ...only(facts.numberSyncStandbys > 0, [suspendSyncStandbys]),
       each(secondaries, (node) => [enableMaintenance(node, node === secondaries.at(-1))]),
     ]),
-    // nobody waits: the nodes work on without the monitor, and under either version's pg_autoctl
-    phase('C', 'Stop', [
+    // Nobody waits: the nodes work on without the monitor, and under either version’s pg_autoctl. There is no phase C, in which servers stop.
+    phase('D', 'Upgrade', [
       parallel('guard', hosts, (host) => [guardService(host)]),
       stopMonitor,
       each([monitor], (host) => [

@@ -316,3 +316,20 @@ describe('a host’s script by hand', () => {
     expect(readFileSync(file, 'utf8')).not.toMatch(/[\u001b\u0007\r]/);
   });
 });
+
+test('the online method’s plan: phases as they come, the pause, and a way back that loses nothing', () => {
+  const plan = planAt('running', labCluster({ method: 'online' }));
+  expect(plan.phases.map(({ id }) => id).join('')).toBe('ABDNOHI');
+  expect(plan.phases.map(({ rollback }) => rollback.kind)).toEqual([
+    'nothing-to-undo',
+    'safe',
+    'safe',
+    'loses-new-writes',
+    'lossless',
+    'lossless',
+    'lossless',
+  ]);
+  const text = planMarkdown(plan);
+  expect(text).toContain('The application cannot write for some seconds within step');
+  expect(text).not.toContain('then all servers stop');
+});

@@ -36,18 +36,18 @@ const phasesOf = (steps: readonly Step[]): string =>
 const window = upgradeRunbook(facts);
 
 test('the window: one step in which the application waits, and every pg_autoctl is the new one before it', () => {
-  expect(phasesOf(window)).toBe('ABCNOHI');
+  expect(phasesOf(window)).toBe('ABDNOHI');
   expect(window.filter(({ writes }) => writes !== 'unchanged').map(({ id }) => id)).toEqual([
     'N.node_1.cut-over',
   ]);
-  const start = at(window, 'C.monitor.start');
+  const start = at(window, 'D.monitor.start');
   const cut = at(window, 'N.node_1.cut-over');
   for (const { alias } of facts.nodes) {
-    expect(at(window, `C.${alias}.keeper`)).toBeGreaterThan(start);
-    expect(at(window, `C.${alias}.keeper`)).toBeLessThan(cut);
+    expect(at(window, `D.${alias}.keeper`)).toBeGreaterThan(start);
+    expect(at(window, `D.${alias}.keeper`)).toBeLessThan(cut);
   }
   // the one that serves comes last, when the others have shown that it goes well
-  expect(at(window, 'C.node_1.keeper')).toBeGreaterThan(at(window, 'C.node_3.keeper'));
+  expect(at(window, 'D.node_1.keeper')).toBeGreaterThan(at(window, 'D.node_3.keeper'));
   for (const { alias } of secondariesOf(facts))
     expect(at(window, `H.${alias}.stop`)).toBeGreaterThan(at(window, 'O.node_1.follow-back'));
   expect(ids(window).filter((id) => /node_1\.(stop|pg-upgrade|swap|aside|checks)$/.test(id))).toEqual([]);

@@ -72,15 +72,6 @@ export const whyNotPrepared = (
   }
 };
 
-/** A plan is a paper of the ordinary window: of the online one it would say what is not so. */
-export const whyNoPlan = (facts: ClusterFacts): Problem | null =>
-  isOnline(facts)
-    ? problem(
-        'The cluster file asks for the online method, which is not put into a plan yet.',
-        'Read docs/online.md, prepare it, and see each step with its script on the screen: pgaf-upgrade run asks before each one.',
-      )
-    : null;
-
 /** Why no rollback is made of it while it goes this way; null: one may be. The preparation changes nothing that a rollback would take back. */
 export const whyNoTurn = (direction: Direction): string | null => {
   switch (direction) {

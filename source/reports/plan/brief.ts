@@ -4,7 +4,7 @@ import { localTime } from '../../cluster/times.ts';
 import { dryRunWords } from '../../runbook/timing/dry-run.ts';
 import { bullets, escapedProse, inlineCode, page, pipeTable } from '../markdown.ts';
 import type { Plan, PlannedStep } from './shape.ts';
-import { downtimeEnds, plannedRole, pointsOfNoReturn } from './words.ts';
+import { downtimeEnds, pauseWords, plannedRole, pointsOfNoReturn } from './words.ts';
 
 /** The plan on two pages, for whoever approves the change: no reason, condition or script of a step. */
 
@@ -65,11 +65,14 @@ const checkWords = ({ check }: Plan): string => {
 
 const downtimeWords = (plan: Plan): readonly string[] => {
   const downtime = downtimeEnds(plan);
+  const pause = pauseWords(plan);
   const { estimates } = plan;
   return [
     downtime === null
       ? 'No downtime is expected.'
-      : `**The application cannot write for about ${seconds(estimates.downtimeSeconds)}** (${escapedProse(dryRunWords(estimates.dryRun))}), from step ${downtime.from.number} to step ${downtime.to.number}, and for the time that people take to confirm in between. One step after the other it is about ${seconds(estimates.oneByOne.downtimeSeconds)}.`,
+      : pause !== null
+        ? `**The application ${pause}.**`
+        : `**The application cannot write for about ${seconds(estimates.downtimeSeconds)}** (${escapedProse(dryRunWords(estimates.dryRun))}), from step ${downtime.from.number} to step ${downtime.to.number}, and for the time that people take to confirm in between. One step after the other it is about ${seconds(estimates.oneByOne.downtimeSeconds)}.`,
     `The window, phases B to I, takes about ${seconds(estimates.windowSeconds)}. Phase A changes nothing of the running cluster.`,
     ...plan.hosts.flatMap((host) => (host.rebuild === null ? [] : [escapedProse(`${host.rebuild.words}.`)])),
     ...estimates.assumed.map((one) => escapedProse(`${one}.`)),
@@ -79,6 +82,7 @@ const downtimeWords = (plan: Plan): readonly string[] => {
 const dangerCell = (step: PlannedStep): string => {
   if (step.writes === 'stop') return '**downtime begins**';
   if (step.danger === 'point-of-no-return') return '**IRREVERSIBLE**';
+  if (step.writes === 'pause' && !step.optional) return '**writes pause**';
   if (step.writes === 'resume') return '**downtime ends; from here a rollback loses new writes**';
   return step.optional ? 'optional' : '';
 };

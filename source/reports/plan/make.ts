@@ -133,6 +133,10 @@ const plannedStep = (
 
 const rounded = (seconds: number): number => Math.round(seconds * 10) / 10;
 
+/** The phases that there are, as the steps come: by the online method not in the order of their letters. */
+const inOrder = (steps: readonly PlannedStep[]): readonly (typeof phases)[number][] =>
+  [...new Set(steps.map(({ phase }) => phase))].flatMap((id) => phases.filter((one) => one.id === id));
+
 /** The whole runbook for this cluster, on paper. Pure. */
 export const makePlan = (ground: PlanGround): Plan => {
   const { facts, world } = ground;
@@ -192,7 +196,7 @@ export const makePlan = (ground: PlanGround): Plan => {
       },
       assumed: [...estimates.assumed],
     },
-    phases: phases.flatMap(({ id, title, says }) => {
+    phases: inOrder(steps).flatMap(({ id, title, says }) => {
       const own = steps.filter((step) => step.phase === id);
       if (own.length === 0) return [];
       return [

@@ -1,4 +1,4 @@
-import { type ClusterFacts, secondariesOf } from '../../cluster/facts.ts';
+import { type ClusterFacts, isOnline, secondariesOf } from '../../cluster/facts.ts';
 import type { PhaseId } from '../../runbook/language/step.ts';
 import type { RollbackVerdict } from '../../runbook/verdict/verdict.ts';
 
@@ -11,7 +11,36 @@ export interface RollbackForetold {
  * What a rollback will mean once a phase is over, foretold: during the run the verdict is read from the disks
  * (runbook/verdict.ts), and a test holds these words to it.
  */
-export const rollbackAfter = (facts: ClusterFacts, phase: PhaseId): RollbackForetold => {
+export const rollbackAfter = (facts: ClusterFacts, phase: PhaseId): RollbackForetold =>
+  isOnline(facts) ? onlineRollbackAfter(facts, phase) : ordinaryRollbackAfter(facts, phase);
+
+const onlineRollbackAfter = ({ oldMajor, newMajor }: ClusterFacts, phase: PhaseId): RollbackForetold => {
+  switch (phase) {
+    case 'A':
+      return {
+        kind: 'nothing-to-undo',
+        says: `nothing to undo: ${oldMajor} serves, and ${newMajor} follows; it is called off with pgaf-upgrade call-off`,
+      };
+    case 'B':
+    case 'D':
+      return {
+        kind: 'safe',
+        says: `safe, no data loss: ${oldMajor} serves on, the monitor goes back to its old directory, and ${newMajor} follows on`,
+      };
+    case 'N':
+      return {
+        kind: 'loses-new-writes',
+        says: `for a moment: possible, but what ${newMajor} writes is not on ${oldMajor} until the next step, which follows at once`,
+      };
+    default:
+      return {
+        kind: 'lossless',
+        says: `lossless, as long as ${oldMajor} follows (until the clean-up, and without a failover): it takes its place again with all that ${newMajor} wrote`,
+      };
+  }
+};
+
+const ordinaryRollbackAfter = (facts: ClusterFacts, phase: PhaseId): RollbackForetold => {
   const { oldMajor, newMajor, mode } = facts;
   const linked = mode === 'link';
   const copies = secondariesOf(facts)

@@ -67,5 +67,13 @@ export const downtimeEnds = (plan: Plan): { readonly from: PlannedStep; readonly
   return from === undefined || to === undefined ? null : { from, to };
 };
 
+/** Of the online method: within this step writes pause; null: there is a downtime, or none. */
+export const pauseWords = (plan: Plan): string | null => {
+  const [step] = downtimeSteps(plan.steps);
+  return step?.writes === 'pause'
+    ? `cannot write for some seconds within step ${step.number}, which takes about ${plan.estimates.downtimeSeconds} s with what it verifies before it stops anything`
+    : null;
+};
+
 export const pointsOfNoReturn = (plan: Plan): readonly PlannedStep[] =>
   plan.steps.filter((step) => step.danger === 'point-of-no-return');

@@ -86,7 +86,7 @@ export const startMonitor: StepOf = (facts, phase) =>
     [noOldKeeper(facts)],
   );
 
-/** C of the online method: every server runs on, under the old pg_autoctl, which complains of the new monitor and leaves its server alone; it is exchanged right behind this. */
+/** D of the online method: every server runs on, under the old pg_autoctl, which complains of the new monitor and leaves its server alone; it is exchanged right behind this. */
 export const startMonitorBesideOld: StepOf = (facts, phase) =>
   startMonitorWhere(
     facts,

@@ -8,7 +8,7 @@ import type { OpenHost } from '../../discover/reach.ts';
 import { type KeptCheck, keptCheck } from '../../engine/journal/kept-check.ts';
 import { keptDryRun } from '../../engine/journal/kept-rehearsal.ts';
 import { Observer } from '../../engine/observe/observer.ts';
-import { whyNoPlan, whyNotByMethod } from '../../engine/run/method-refusal.ts';
+import { whyNotByMethod } from '../../engine/run/method-refusal.ts';
 import { evidenceIn } from '../../runbook/checks/in-world.ts';
 import type { KeptDryRun } from '../../runbook/timing/dry-run.ts';
 import { inspectForChecks } from '../inspect-for-checks.ts';
@@ -39,7 +39,7 @@ export const inspectForPlan = async (
   const found = await discover(config, open, say);
   if (!found.ok) return found;
   const { facts, hosts, fromRecord } = found.value;
-  const refusal = whyNotByMethod(facts, 'upgrade') ?? whyNoPlan(facts);
+  const refusal = whyNotByMethod(facts, 'upgrade');
   try {
     if (refusal !== null) return fail(refusal);
     say('inspecting every host');
