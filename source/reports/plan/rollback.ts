@@ -25,7 +25,7 @@ const onlineRollbackAfter = ({ oldMajor, newMajor }: ClusterFacts, phase: PhaseI
     case 'D':
       return {
         kind: 'safe',
-        says: `safe, no data loss: ${oldMajor} serves on, the monitor goes back to its old directory, and ${newMajor} follows on`,
+        says: `safe, no data loss: ${oldMajor} serves on, the monitor gets its old directory again, and ${newMajor} follows on`,
       };
     case 'N':
       return {
