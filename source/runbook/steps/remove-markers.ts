@@ -25,12 +25,12 @@ const leftOn = (facts: ClusterFacts, host: HostFacts, seen: HostObservation): re
 
 /**
  * What a later upgrade must not find: marks, fingerprints and copies of this one. The record and the saved files stay,
- * under a dated name.
+ * under a dated name. `others`: hosts of other groups that `before` rests on.
  */
 export const removeMarkers =
-  (host: HostFacts, before: readonly Condition[] = []): StepOf =>
-  (facts, phase) =>
-    makeStep(facts, {
+  (host: HostFacts, before: readonly Condition[] = [], others: readonly HostFacts[] = []): StepOf =>
+  (facts, phase) => {
+    const step = makeStep(facts, {
       id: 'tidy',
       phase,
       host,
@@ -80,3 +80,5 @@ export const removeMarkers =
       ],
       undo: nothingToUndo,
     });
+    return { ...step, inspects: [...new Set([...step.inspects, ...others.map(({ alias }) => alias)])] };
+  };
