@@ -104,9 +104,7 @@ export const serverSchema = z.object({
   startedAt: z.string(),
   senders: z.array(senderSchema),
   /** Transactions that are prepared, neither committed nor rolled back yet, the oldest first and no more than 20; `seconds`: since when. */
-  prepared: z
-    .array(z.object({ gid: z.string(), database: z.string(), seconds: z.number() }))
-    .default([]),
+  prepared: z.array(z.object({ gid: z.string(), database: z.string(), seconds: z.number() })).default([]),
 });
 export type ServerView = z.infer<typeof serverSchema>;
 

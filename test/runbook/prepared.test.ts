@@ -1,6 +1,11 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { primariesOf } from '../../source/cluster/formation.ts';
 import { isDataDirectory } from '../../source/cluster/observations.ts';
+import { dryRunScript } from '../../source/runbook/checks/dry-run-script.ts';
 import type { Step } from '../../source/runbook/language/step.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
 import { citusCluster, labCluster } from './clusters.ts';
@@ -76,5 +81,45 @@ describe('a transaction that is left prepared', () => {
     expect(against(stepOf(facts, 'D.node_1.pg-upgrade'), model)).toMatch(
       /pg_twophase keeps it.*pgaf-upgrade rollback/,
     );
+  });
+});
+
+describe('pg_upgrade --check where Citus commits on several nodes', () => {
+  const textOf = (facts: typeof citus, id: string): string => {
+    const script = stepOf(facts, id).script(new Model(facts).world());
+    return script.kind === 'ready' ? script.text : '';
+  };
+  const checked = (answers: readonly string[]): { code: number | null; said: string } => {
+    const [, tail = ''] = textOf(citus, 'A.node_3.check').split('patiently() {');
+    const [body = ''] = tail.split('\npatiently check.said');
+    const place = mkdtempSync(join(tmpdir(), 'pgaf-patient-'));
+    try {
+      const tool = answers.map((line, at) => `${at + 1}) ${line} ;;`).join('\n');
+      const ran = spawnSync(
+        'sh',
+        [
+          '-euc',
+          `asked=0; tool() { asked=$((asked + 1)); case $asked in ${tool}\n esac; }\npatiently() {${body}\npatiently said tool`,
+        ],
+        { cwd: place, encoding: 'utf8' },
+      );
+      return { code: ran.status, said: ran.stdout };
+    } finally {
+      rmSync(place, { recursive: true });
+    }
+  };
+  const refused = "echo 'The source cluster contains prepared transactions'; return 1";
+
+  it('is asked again when it met one on its way, and tells every other refusal at once', () => {
+    expect(checked([refused, refused, 'echo fine'])).toMatchObject({ code: 0 });
+    expect(checked(Array(20).fill(refused)).said.match(/asked again/g)).toHaveLength(10);
+    expect(checked(Array(20).fill(refused)).code).toBe(1);
+    const other = checked(["echo 'Your installation contains …'; return 1", 'echo fine']);
+    expect(other).toMatchObject({ code: 1, said: 'Your installation contains …\n' });
+  });
+
+  it('is not changed where there is no Citus', () => {
+    expect(textOf(labCluster(), 'A.node_1.check')).not.toContain('patiently');
+    expect(dryRunScript(citus, primariesOf(citus)[1] ?? citus.monitor).text).toContain('patiently "$t/said"');
   });
 });
