@@ -53,6 +53,8 @@ export type DirectoryView =
       readonly wal?: string;
       /** Of the old directory: names at its top that the one in its place does not have, the server's own left out. Absent: none. */
       readonly only?: readonly string[];
+      /** Of the directory in its place: there are files of prepared transactions, which pg_upgrade refuses. Absent: none, or not asked. */
+      readonly prepared?: true;
       /** Where the links in its pg_tblspc lead. */
       readonly tablespaces: readonly string[];
       /** Which run of ours has made it, for the cluster of which system identifier (runbook/ownership.ts). Absent: none says so. */
@@ -101,6 +103,8 @@ export const serverSchema = z.object({
   /** ISO 8601, UTC. */
   startedAt: z.string(),
   senders: z.array(senderSchema),
+  /** Transactions that are prepared, neither committed nor rolled back yet, the oldest first and no more than 20; `seconds`: since when. */
+  prepared: z.array(z.object({ gid: z.string(), database: z.string(), seconds: z.number() })).default([]),
 });
 export type ServerView = z.infer<typeof serverSchema>;
 

@@ -1,4 +1,4 @@
-import { type ClusterFacts, type HostFacts, isOnline } from '../cluster/facts.ts';
+import { type ClusterFacts, type HostFacts, hostsOf, isOnline } from '../cluster/facts.ts';
 import { allSecondariesOf, primariesOf } from '../cluster/formation.ts';
 import type { Observations } from '../cluster/observations.ts';
 import { each, only, phase, procedure } from './language/outline.ts';
@@ -13,8 +13,8 @@ import { removeMarkers } from './steps/remove-markers.ts';
 import { removeTablespaceDirectories } from './steps/tablespaces/directories.ts';
 
 /**
- * Days later, host by host: the secondaries' fallback copies last, because a rollback needs them; and the marker files behind all
- * of them, the monitor's last, because the record there finds the rest of this if it is interrupted.
+ * Days later, host by host: the secondaries' fallback copies behind the primaries', and the monitor's old directory last, because a rollback
+ * needs them; and the marker files behind all of them, the monitor's last, because the record there finds the rest of this if it is interrupted.
  */
 export const cleanupRunbook = (facts: ClusterFacts, world: Observations): readonly Step[] => {
   const { monitor } = facts;
@@ -26,11 +26,11 @@ export const cleanupRunbook = (facts: ClusterFacts, world: Observations): readon
       ...only(isOnline(facts), acceptOnline(facts)),
       each(hosts, (host) => [verifyNotInUse(host)]),
       each(hosts, (host) => [removeAbandoned(host, world)]),
-      findBackup,
-      each(hosts, (host) => [removeOldDirectory(host)]),
+      each(primaries, () => [findBackup]),
+      each<HostFacts>([...primaries, ...others, monitor], (host) => [removeOldDirectory(host, facts)]),
       each(hosts, (host) => [removeTablespaceDirectories(host)]),
       each<HostFacts>([...primaries, ...others, monitor], (host) => [
-        removeMarkers(host, [allRemoved(facts)]),
+        removeMarkers(host, [allRemoved(facts)], hostsOf(facts)),
       ]),
     ]),
   ]);

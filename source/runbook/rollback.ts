@@ -281,7 +281,7 @@ const groupsBack = (
       each(hostsOf(facts), (host) => [removeTablespaceDirectories(host)]),
       sharedOf((group) => verifyOldCluster(primaryOf(group))),
       each<HostFacts>([...primaries, ...secondaries, monitor], (host) => [
-        removeMarkers(host, [nobodyIsAway(facts)]),
+        removeMarkers(host, [nobodyIsAway(facts)], hostsOf(facts)),
       ]),
     ]),
   ];

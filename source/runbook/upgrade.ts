@@ -51,7 +51,7 @@ import { startMonitor } from './steps/start-monitor.ts';
 import { startPrimary } from './steps/start-primary.ts';
 import { startSecondary } from './steps/start-secondary.ts';
 import { stopMonitor } from './steps/stop-monitor.ts';
-import { stopPrimary } from './steps/stop-primary.ts';
+import { stopPrimary, stopWorker } from './steps/stop-primary.ts';
 import { stopSecondary } from './steps/stop-secondary.ts';
 import { swapDirectories } from './steps/swap-directories.ts';
 import { switchoverAndBack } from './steps/switchover.ts';
@@ -133,13 +133,13 @@ const ordinaryUpgrade = (facts: ClusterFacts, world: Observations | null): reado
       custom('before-stop'),
       each(primaries, () => [checkpoint, ...only(citus, [prepareCitus(primary)])]),
       custom('stopping'), // the application is made to wait, and the stop follows at once
-      each([primary], () => [stopPrimary]), // the downtime begins
+      each([primary], () => [stopPrimary(workers)]), // the downtime begins
       custom('stopped'),
       tracks(
         'upgrade', // at the same time as phase D
         [
           ...workers.map((worker) =>
-            track(`${worker.alias} stop`, [withoutApplication(stopPrimary)], { of: worker.alias }),
+            track(`${worker.alias} stop`, [withoutApplication(stopWorker)], { of: worker.alias }),
           ),
           ...secondaries.map((node) =>
             track(node.alias, [stopSecondary(node)], { of: node.alias, after: stopOf(primaryFor(node)) }),

@@ -91,6 +91,15 @@ describe('an inspection', () => {
     expect(host.sh(`ls -lR "${host.root}/lib"`).output).toBe(before);
   });
 
+  test('at a transaction that was prepared when the server stopped: its file tells, which pg_upgrade would refuse', () => {
+    const { node } = host;
+    host.cluster(node.data, 15, { 'global/pg_control': old });
+    host.sh(`mkdir "${node.data}/pg_twophase"`);
+    expect(look().data).not.toHaveProperty('prepared');
+    host.write(join(node.data, 'pg_twophase/0000051C'), 'x');
+    expect(look().data).toMatchObject({ kind: 'cluster', prepared: true });
+  });
+
   test('at a disarmed directory: it can still be told what it was', () => {
     const { node } = host;
     host.cluster(node.backupData, 15, { 'global/pg_control': old });
@@ -189,6 +198,7 @@ describe('an inspection', () => {
     nextXid: '740',
     startedAt: '2026-11-25T01:02:03Z',
     senders: [],
+    prepared: [],
   });
   /** Something listens where the server's socket is. */
   const listening = async (work: () => void) => {

@@ -5,6 +5,7 @@ import { monitorRows } from '../../source/console/rows/monitor.ts';
 import { themeFor } from '../../source/console/theme.ts';
 import { planMarkdown } from '../../source/reports/plan/markdown.ts';
 import { dryRunScript } from '../../source/runbook/checks/dry-run-script.ts';
+import { cleanupRunbook } from '../../source/runbook/cleanup.ts';
 import { rollbackRunbook } from '../../source/runbook/rollback.ts';
 import { rebuildChoices } from '../../source/runbook/timing/rebuild-choice.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
@@ -132,7 +133,53 @@ describe('the rollback of a formation', () => {
   });
 });
 
+describe('the rollback of a formation with a worker left out', () => {
+  it('keeps its record until the worker is back, too: it finds what that node has to take back', () => {
+    const model = new Model(facts);
+    for (const { alias } of primariesOf(facts)) model.row(alias, 'wait_primary');
+    model.row('node_2', 'maintenance');
+    model.row('node_4', 'maintenance');
+    const tidy = rollbackRunbook(facts, model.world()).steps.find(({ id }) => id === 'V.monitor.tidy');
+    const found = () => tidy?.before.map((one) => one.holds(model.world()));
+    expect(found()).toEqual([{ holds: true }]);
+    model.unreachable.add('node_4');
+    expect(found()).toEqual([{ holds: false, found: 'node_4 does not answer' }]);
+    expect(tidy?.inspects).toContain('node_4');
+  });
+});
+
+describe('the clean-up of a formation', () => {
+  const model = new Model(facts);
+  for (const { id } of upgradeRunbook(facts)) model.run(id);
+  const lossOf = (alias: string) =>
+    cleanupRunbook(facts, model.world())
+      .find(({ id }) => id === `W.${alias}.remove`)
+      ?.forfeits(model.world());
+
+  it('asks for the name of the first primary whose old directory goes: no group rolls back without every one of them', () => {
+    expect(rollbackVerdict(facts, model.world()).kind).toBe('loses-new-writes');
+    for (const { alias } of primariesOf(facts))
+      expect(lossOf(alias)?.text).toMatch(/the rollback of all groups.*NO backup of groups 0 and 1/);
+    for (const alias of ['monitor', 'node_2', 'node_4']) expect(lossOf(alias)).toBeNull();
+    model.host('node_3').backupData = { kind: 'absent' };
+    expect(lossOf('node_1')).toBeNull();
+    expect(rollbackVerdict(facts, model.world()).kind).toBe('unknown');
+  });
+
+  it('looks for a backup of each group', () => {
+    expect(cleanupRunbook(facts, model.world()).map(({ id }) => id)).toEqual(
+      expect.arrayContaining(['W.node_1.backup', 'W.node_3.backup']),
+    );
+  });
+});
+
 describe('the verdict of a formation', () => {
+  it('tells of every group that would lose what it wrote', () => {
+    const model = new Model(facts);
+    for (const { id } of upgradeRunbook(facts)) model.run(id);
+    expect(rollbackVerdict(facts, model.world()).says).toMatch(/is lost \(group 0; more in group 1\)$/);
+  });
+
   it('is the worst of its groups', () => {
     const model = new Model(facts);
     model.row('node_2', 'maintenance');

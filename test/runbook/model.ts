@@ -649,6 +649,7 @@ export class Model {
       nextXid: '4242',
       startedAt: '2026-11-23T01:00:00Z',
       senders: [],
+      prepared: [],
       ...change,
     };
   }

@@ -314,9 +314,9 @@ describe('clean-up', () => {
 
   const steps = cleanupRunbook(labCluster(), worldAt('finished'));
 
-  test('asks for the host’s name each time, and takes the fallback copies last', () => {
+  test('asks for the host’s name each time, and takes the fallback copies last, and the monitor’s directory behind them: a rollback begins with it', () => {
     const removals = steps.filter((step) => step.id.endsWith('.remove'));
-    expect(removals.map((step) => step.host)).toEqual(['monitor', 'node_1', 'node_2', 'node_3']);
+    expect(removals.map((step) => step.host)).toEqual(['node_1', 'node_2', 'node_3', 'monitor']);
     expect(new Set(removals.map((step) => step.danger))).toEqual(new Set(['point-of-no-return']));
   });
 

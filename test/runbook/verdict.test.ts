@@ -38,6 +38,18 @@ describe('linked', () => {
     expect(says('primary stopped')).toBe('safe, no data loss: restart PostgreSQL 15 in place');
   });
 
+  test('nothing is promised once the monitor’s old directory is removed: the rollback begins with it, behind the stop of everything', () => {
+    for (const mode of ['link', 'copy'] as const) {
+      const facts = labCluster({ mode });
+      const model = modelAt('finished', facts);
+      model.host('monitor').backupData = { kind: 'absent' };
+      expect(rollbackVerdict(facts, model.world())).toMatchObject({
+        kind: 'unknown',
+        says: expect.stringMatching(/^the monitor’s old directory, \S+data_pg15_bak, is removed/),
+      });
+    }
+  });
+
   test('a fallback copy that shares its files with the new cluster beside it is none', () => {
     const facts = labCluster();
     const model = modelAt('secondaries rebuilt', facts);

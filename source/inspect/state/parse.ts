@@ -85,6 +85,7 @@ const directoryOf = (map: ReadonlyMap<string, string>, key: string): DirectoryVi
       tablespaces: linesOf(joinedText(map.get(`${key}.tablespaces`))),
       ...onlyOf(linesOf(joinedText(map.get(`${key}.only`)))),
       ...walOf(joinedText(map.get(`${key}.wal`))),
+      ...(map.get(`${key}.prepared`) === 'yes' ? { prepared: true as const } : {}),
       ...markOf(joinedText(map.get(`${key}.mark`))),
     };
   if (kind === 'other')

@@ -85,6 +85,9 @@ only() { # PGDATA LIVE: what lies at its top and has no like in the directory th
     [ -e "$2/${entry##*/}" ] || [ -L "$2/${entry##*/}" ] || add "${entry##*/}"
   done
 }
+twophase() { # PGDATA: whether a transaction that was prepared is kept there; a shutdown writes all of them
+  for f in "$1"/pg_twophase/[0-9A-F]*; do [ -f "$f" ] && return 0; done; return 1
+}
 links() { # PGDATA: where its tablespaces are, in $found
   found=; for link in "$1"/pg_tblspc/[0-9]*; do [ -L "$link" ] && add "$(readlink "$link")"; done
 }
@@ -106,6 +109,7 @@ directory() { # KEY PGDATA
     view=$(mktemp -d) && mkdir "$view/global" && ln -s "$2/global/$renamed" "$view/global/pg_control" \
       && ln -s "$2/PG_VERSION" "$view/PG_VERSION" && control "$1.control" "$view" "$major"; rm -rf "$view"
   fi
+  [ "$1" = data ] && twophase "$2" && put data.prepared yes
   if alive "$2/postmaster.pid" postgres; then put "$1.running" yes
   elif [ "$1" = data ] && [ -f "$2/global/pg_control" ]; then put data.written "$(date -u -r "$2/global/pg_control" +%FT%TZ)"; fi
   [ -e "$2/standby.signal" ] && put "$1.standby" yes

@@ -24,7 +24,9 @@ const serverSql = `select json_build_object(
   'startedAt', to_char(pg_postmaster_start_time() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
   'readOnly', current_setting('default_transaction_read_only') = 'on',
   'senders', coalesce((select json_agg(json_build_object('name', application_name, 'state', coalesce(state, ''),
-    'sync', coalesce(sync_state, ''), 'flushed', flush_lsn, 'replayed', replay_lsn, 'address', host(client_addr))) from pg_stat_replication), '[]'))`;
+    'sync', coalesce(sync_state, ''), 'flushed', flush_lsn, 'replayed', replay_lsn, 'address', host(client_addr))) from pg_stat_replication), '[]'),
+  'prepared', coalesce((select json_agg(json_build_object('gid', gid, 'database', database, 'seconds', extract(epoch from now() - prepared)))
+    from (select * from pg_prepared_xacts order by prepared limit 20) oldest), '[]'))`;
 
 /** A tablespace a line, for the function of script.sh. */
 const tablespaceLines = (places: readonly Path[]): Fragment => sh`tablespaces() {

@@ -7,7 +7,7 @@ import { below, type Path } from '../../cluster/words.ts';
 import { carryLines } from '../shell/configuration.ts';
 import { initdbCommand, newClusterLines } from '../shell/new-cluster.ts';
 import { ownershipFunctions } from '../shell/ownership.ts';
-import { upgradeCauses, upgradeCommand } from '../shell/pg-upgrade-command.ts';
+import { patientCheck, patientlyFunction, upgradeCauses } from '../shell/pg-upgrade-command.ts';
 import { onThisNode } from '../shell/shell.ts';
 import script from './dry-run-script.sh' with { type: 'text' };
 import { getsPrimaryFiles, unpackLines } from './primary-files.ts';
@@ -163,8 +163,9 @@ const upgradeFunctions = (facts: ClusterFacts, host: HostFacts): Fragment => {
     dump_schema() { new_pg_dump "$@" ${carriesStatistics(facts.newMajor) ? sh`--no-data --sequence-data --statistics` : sh`--schema-only`}; }
     ${sqlFunction(newBin, settings, { name: 'new_pg_dumpall', program: 'pg_dumpall' })}
     ${restoreFunction(facts, host)}
+    ${patientlyFunction(host)}
     check_upgrade() { # NEW-DIRECTORY
-      ${upgradeCommand(facts, host, true, {
+      ${patientCheck(facts, host, sh`"$t/said"`, {
         newData: sh`"$1"`,
         sockets: sh`--socketdir="$sock"`,
         preloaded: sh`"$good"`,

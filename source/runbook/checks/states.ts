@@ -5,6 +5,7 @@ import { refusedOfGroups } from '../../cluster/groups.ts';
 import type { MonitorNode } from '../../cluster/monitor-state.ts';
 import { knownLayouts, stateFileSize } from '../../cluster/parse/state-file.ts';
 import { isPrimaryState } from '../../cluster/states.ts';
+import { citusOwner, citusRecoverySeconds, recoverCitus } from '../language/prepared.ts';
 import { type Check, type CheckAnswer, type Issue, onEach } from './check.ts';
 import { lacksPostgres } from './databases.ts';
 import { inPsql } from './in-psql.ts';
@@ -285,11 +286,28 @@ export const stateChecks: readonly Check[] = [
     why: 'pg_upgrade refuses a cluster that holds prepared transactions, and by then the primary is stopped.',
     source: 'PostgreSQL, src/bin/pg_upgrade/check.c, check_for_prepared_transactions',
     judge: onEach('primary and monitor', served, ({ server }) =>
-      server.prepared.map((one) => ({
-        found: `${one.gid} of ${one.owner} in ${one.database}, prepared ${Math.round(one.seconds)} s ago`,
-        remedy: 'ask whoever prepared it, then commit or roll it back in that database',
-        command: inPsql(one.database, `rollback prepared '${one.gid.replaceAll("'", "''")}'`),
-      })),
+      server.prepared.flatMap((one): readonly Issue[] => {
+        const found = `${one.gid} of ${one.owner} in ${one.database}, prepared ${Math.round(one.seconds)} s ago`;
+        const owner = citusOwner(one.gid);
+        if (owner === null)
+          return [
+            {
+              found,
+              remedy: 'ask whoever prepared it, then commit or roll it back in that database',
+              command: inPsql(one.database, `rollback prepared '${one.gid.replaceAll("'", "''")}'`),
+            },
+          ];
+        // What Citus commits on several nodes is prepared for a moment, and what it has left it ends by itself.
+        return one.seconds < citusRecoverySeconds
+          ? []
+          : [
+              {
+                found,
+                remedy: `let ${owner} end it, which began it and knows alone whether it was committed: never by hand, or half of a transaction on several nodes is lost. See that it reaches this node`,
+                command: `${inPsql(one.database, recoverCitus)}   # on ${owner}`,
+              },
+            ];
+      }),
     ),
   },
   {

@@ -1,4 +1,4 @@
-import { type ClusterFacts, hostsOf, type NodeFacts } from '../../cluster/facts.ts';
+import { type ClusterFacts, hostsOf, type NodeFacts, nodesOf } from '../../cluster/facts.ts';
 import { hostIn, isLeftOut, monitorIn, type Observations } from '../../cluster/observations.ts';
 import { nodeSettled, verdictOf } from './conditions.ts';
 import type { Condition } from './step.ts';
@@ -91,7 +91,7 @@ export const primarySettled = (primary: NodeFacts, others: readonly NodeFacts[])
 export const nobodyIsAway = (facts: ClusterFacts): Condition => ({
   text: 'no node is left out: a rollback is still possible when it answers',
   holds: (world) => {
-    const away = facts.nodes.filter((node) => hostIn(world, node.alias) === null);
+    const away = nodesOf(facts).filter((node) => hostIn(world, node.alias) === null);
     return verdictOf(away.length === 0, `${away.map((node) => node.alias).join(', ')} does not answer`);
   },
 });

@@ -1,4 +1,4 @@
-import { type ClusterFacts, type HostFacts, isNode } from '../../cluster/facts.ts';
+import { type ClusterFacts, type HostFacts, isNode, preloadsCitus } from '../../cluster/facts.ts';
 import { constant, type Fragment, quoted, sh } from '../../cluster/fragment.ts';
 import type { FailureLogParts } from '../language/make-step.ts';
 import { ownHbaOptions } from './isolated-server.ts';
@@ -73,6 +73,37 @@ export const upgradeCommand = (
     isNode(host) && facts.jobs > 1 && sh`--jobs=${facts.jobs}`,
     check ? sh`--check` : sh`--retain`,
   );
+
+/**
+ * Citus prepares on every other node what it commits on several, so where applications write there is mostly one, and `pg_upgrade --check` takes it for one that is
+ * left: it is asked again, some times. A function `patiently` for that, which keeps what a try has said in a file; false: this host has no such.
+ * Source: Citus 13.2, citus.multi_shard_commit_protocol; seen with four clients on each node: a check of three refused.
+ */
+export const patientlyFunction = (host: HostFacts): Fragment | false =>
+  isNode(host) &&
+  preloadsCitus(host) &&
+  sh`
+  patiently() { # FILE COMMAND...
+    said=$1 tries=0; shift
+    while :; do
+      code=0; "$@" >"$said" 2>&1 || code=$?
+      cat "$said"
+      if [ $code -eq 0 ] || [ $tries -ge 10 ] || ! grep -q 'contains prepared transactions' "$said"; then return $code; fi
+      tries=$((tries + 1)); echo 'one may have been on its way to its commit: asked again'
+    done
+  }
+`;
+
+/** `pg_upgrade --check`, which is not put off by a transaction on its way. `said`: a file for what it says. */
+export const patientCheck = (
+  facts: ClusterFacts,
+  host: HostFacts,
+  said: Fragment,
+  places: UpgradePlaces = {},
+): Fragment => {
+  const check = upgradeCommand(facts, host, true, places);
+  return patientlyFunction(host) === false ? check : sh`patiently ${said} ${check}`;
+};
 
 /** pg_upgrade keeps its logs in the new directory; the newest lines of each that holds an error, and its lists. */
 export const upgradeCauses = (newData: Fragment): Fragment => sh`

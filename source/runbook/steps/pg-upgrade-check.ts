@@ -8,7 +8,7 @@ import type { StepOf } from '../language/outline.ts';
 import type { Condition } from '../language/step.ts';
 import { nothingToUndo } from '../language/undo.ts';
 import { isOurs, oursLine, ownershipFunctions } from '../shell/ownership.ts';
-import { upgradeCommand, upgradeLogs } from '../shell/pg-upgrade-command.ts';
+import { patientCheck, patientlyFunction, upgradeLogs } from '../shell/pg-upgrade-command.ts';
 import { mark, privateSocket, script, upgradeDir } from '../shell/shell.ts';
 
 /** pg_upgrade --check does not see it: 15.20 to 17.11 passes, and fails mid-way. */
@@ -49,7 +49,8 @@ export const checkWithPgUpgrade =
         ${oursLine(facts, host.newData)}
         mkdir -p ${upgradeDir(host)} ${privateSocket(host)}
         cd ${upgradeDir(host)}
-        ${upgradeCommand(facts, host, true)}
+        ${patientlyFunction(host)}
+        ${patientCheck(facts, host, sh`check.said`)}
         ${mark(host, 'check')}
       `),
       probe: (world) =>

@@ -7,6 +7,7 @@ import { isOutdated, isUpgraded } from '../language/evidence.ts';
 import { factsId } from '../language/facts-id.ts';
 import { done, half, makeStep, pending } from '../language/make-step.ts';
 import type { StepOf } from '../language/outline.ts';
+import { noneKeptPrepared } from '../language/prepared.ts';
 import type { Condition } from '../language/step.ts';
 import { undoText } from '../language/undo.ts';
 import { ownSocketLines } from '../shell/isolated-server.ts';
@@ -185,7 +186,7 @@ export const pgUpgrade =
       before: [
         mayBegin(host),
         allStopped(host),
-        ...(isNode(host) ? [stoppedCleanly(host, 'shut down')] : []),
+        ...(isNode(host) ? [stoppedCleanly(host, 'shut down'), noneKeptPrepared(host)] : []),
         onHost(
           host.alias,
           `${host.newData} is PostgreSQL ${facts.newMajor}, made by this run (or not there, and made now)`,

@@ -25,17 +25,17 @@ const leftOn = (facts: ClusterFacts, host: HostFacts, seen: HostObservation): re
 
 /**
  * What a later upgrade must not find: marks, fingerprints and copies of this one. The record and the saved files stay,
- * under a dated name.
+ * under a dated name. `others`: hosts of other groups that `before` rests on.
  */
 export const removeMarkers =
-  (host: HostFacts, before: readonly Condition[] = []): StepOf =>
+  (host: HostFacts, before: readonly Condition[] = [], others: readonly HostFacts[] = []): StepOf =>
   (facts, phase) => {
     // of the online method: what was prepared stands, where it was not called off
     const keeps = isOnline(facts) && isNode(host) && host.role === 'primary';
     const marks = (seen: HostObservation): number =>
       seen.markers.filter((one) => !(keeps && one === 'follower-statistics')).length +
       (seen.fingerprint === null || keeps ? 0 : 1);
-    return makeStep(facts, {
+    const step = makeStep(facts, {
       id: 'tidy',
       phase,
       host,
@@ -79,4 +79,5 @@ export const removeMarkers =
       ],
       undo: nothingToUndo,
     });
+    return { ...step, inspects: [...new Set([...step.inspects, ...others.map(({ alias }) => alias)])] };
   };

@@ -1,4 +1,4 @@
-import { type ClusterFacts, primaryOf, secondariesOf } from '../../cluster/facts.ts';
+import { type ClusterFacts, type NodeFacts, primaryOf, secondariesOf } from '../../cluster/facts.ts';
 import { hostIn, isDataDirectory, type Observations } from '../../cluster/observations.ts';
 import {
   allStopped,
@@ -15,7 +15,8 @@ import { isPastStop } from '../language/evidence.ts';
 import { hasReceived } from '../language/fallback-copies.ts';
 import { half, makeStep } from '../language/make-step.ts';
 import type { StepOf } from '../language/outline.ts';
-import type { Condition } from '../language/step.ts';
+import { nonePreparedBehindCoordinator, noneStaysPrepared } from '../language/prepared.ts';
+import type { Condition, PhaseId, Step } from '../language/step.ts';
 import { noTablespaceIsNew } from '../language/tablespace-conditions.ts';
 import { undoText } from '../language/undo.ts';
 import { serviceUser, stopScript } from '../shell/service.ts';
@@ -34,10 +35,16 @@ const notShutDown = (facts: ClusterFacts, world: Observations): string | null =>
   return seen.stopped === null && state !== undefined && state !== 'shut down' ? state : null;
 };
 
-export const stopPrimary: StepOf = (facts, phase) => {
+/** `prepared`: what must hold of transactions that are prepared; `others`: hosts of other groups that must be seen for it. */
+const stopOf = (
+  facts: ClusterFacts,
+  phase: PhaseId,
+  prepared: readonly Condition[],
+  others: readonly NodeFacts[] = [],
+): Step => {
   const primary = primaryOf(facts);
   const secondaries = secondariesOf(facts);
-  return makeStep(facts, {
+  const step = makeStep(facts, {
     id: 'stop',
     phase,
     host: primary,
@@ -67,6 +74,7 @@ export const stopPrimary: StepOf = (facts, phase) => {
       ...secondaries.map((node) => unlessLeftOut(node.alias, replaysAlong(primary, node))),
       noSyncStandbys(primary),
       noTablespaceIsNew(primary),
+      ...prepared,
       onHost(primary.alias, 'no last checkpoint of an earlier stop is kept', (seen) =>
         verdictOf(
           seen.stopped === null,
@@ -86,7 +94,18 @@ export const stopPrimary: StepOf = (facts, phase) => {
       `start ${primary.alias} again on ${facts.oldMajor}; then disable maintenance on the secondaries`,
     ),
   });
+  return { ...step, inspects: [...step.inspects, ...others.map(({ alias }) => alias)] };
 };
+
+/** The one whose stop begins the downtime; `workers`: the primaries that stop behind it. */
+export const stopPrimary =
+  (workers: readonly NodeFacts[] = []): StepOf =>
+  (facts, phase) =>
+    stopOf(facts, phase, [primaryOf(facts), ...workers].map(noneStaysPrepared), workers);
+
+/** Of a group of workers: applications write through the coordinator, so their writes neither stop nor come back with it. */
+export const stopWorker: StepOf = (facts, phase) =>
+  stopOf(facts, phase, [nonePreparedBehindCoordinator(primaryOf(facts))]);
 
 /** A stopped monitor assigns nothing, whatever the nodes do: the stop of the primary cannot become a failover. */
 const monitorGivesNoOrders = ({ monitor }: ClusterFacts): Condition => ({

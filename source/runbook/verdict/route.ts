@@ -104,8 +104,21 @@ const withoutPrimary = (facts: ClusterFacts, primary: NodeFacts, world: Observat
  * Source: PostgreSQL, pg_upgrade, “Reverting to old cluster”; every way was measured with PostgreSQL 15.20 and 17.12 and
  * pg_auto_failover 2.0 and 2.2 on the lab (test/lab/rollback.test.ts).
  */
-export const rollbackRoute = (facts: ClusterFacts, world: Observations): Route =>
-  facts.workers === undefined ? routeOfGroup(facts, world) : formationRoute(facts, world);
+export const rollbackRoute = (facts: ClusterFacts, world: Observations): Route => {
+  const route = facts.workers === undefined ? routeOfGroup(facts, world) : formationRoute(facts, world);
+  return (route.kind === 'own' || route.kind === 'fallback-copy') && monitorIsLost(facts, world)
+    ? {
+        kind: 'unknown',
+        why: `the monitor’s old directory, ${facts.monitor.backupData}, is removed, and without it nothing of PostgreSQL ${facts.oldMajor} can be served by pg_autoctl: by hand, from what is kept on the nodes`,
+      }
+    : route;
+};
+
+/** A clean-up that was left in the middle, or somebody by hand, has removed what every rollback begins with. */
+const monitorIsLost = (facts: ClusterFacts, world: Observations): boolean => {
+  const seen = hostIn(world, 'monitor');
+  return seen !== null && isMajor(seen.data, facts.newMajor) && seen.backupData.kind === 'absent';
+};
 
 /**
  * The route of a formation is one that every group has. A fallback copy that takes its primary's place is registered anew, and Citus' catalogs would

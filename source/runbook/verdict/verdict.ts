@@ -151,9 +151,12 @@ const formationVerdict = (facts: ClusterFacts, world: Observations): RollbackVer
   });
   const worst = all.reduce((one, other) => (rankOf(other.verdict) > rankOf(one.verdict) ? other : one));
   const { group, verdict } = worst;
-  return verdict.kind === 'loses-new-writes'
-    ? { ...verdict, says: `${verdict.says} (group ${group.group})` }
-    : verdict;
+  if (verdict.kind !== 'loses-new-writes') return verdict;
+  const others = all.flatMap((one) =>
+    one.group !== group && one.verdict.kind === 'loses-new-writes' ? [one.group.group] : [],
+  );
+  const whose = ` (group ${group.group}${others.length === 0 ? '' : `; more in group ${others.join(', ')}`})`;
+  return { ...verdict, says: `${verdict.says}${whose}`, lost: `${verdict.lost}${whose}` };
 };
 
 /**

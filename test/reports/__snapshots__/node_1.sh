@@ -1524,6 +1524,7 @@ END_OF_STEP_27
 # must hold before: node_3 has replayed nearly all that it has received
 # must hold before: synchronous_standby_names is empty on node_1
 # must hold before: node_1 has the tablespaces that it had when the facts were read
+# must hold before: no transaction stays prepared on node_1
 # must hold before: no last checkpoint of an earlier stop is kept
 # must hold after, within 60 s: pg_autoctl and PostgreSQL are stopped on node_1
 # must hold after, within 60 s: pg_controldata on node_1 says “shut down”
@@ -1572,6 +1573,7 @@ END_OF_STEP_28
 # must hold before: no pg_upgrade was interrupted that cannot be repeated
 # must hold before: pg_autoctl and PostgreSQL are stopped on node_1
 # must hold before: pg_controldata on node_1 says “shut down”
+# must hold before: no transaction was prepared when the server stopped
 # must hold before: /var/lib/pgsql/data_pg17_new is PostgreSQL 17, made by this run (or not there, and made now)
 # must hold before: port 50432 is free for pg_upgrade
 # must hold after, within 30 s: pg_upgrade finished, and the fingerprint of both clusters is kept

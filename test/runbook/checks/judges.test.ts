@@ -1068,6 +1068,24 @@ const cases: readonly (readonly [string, Evidence, readonly string[], RegExp])[]
   ],
 ];
 
+test('of a transaction that Citus has prepared nobody is told to roll it back by hand: the coordinator may have committed it', () => {
+  const gids = ['citus_0_4711_99_1', 'citus_1_4711_99_1'];
+  const { findings } = judge(
+    withServer('node_1', () => ({
+      prepared: [
+        ...gids.map((gid) => ({ gid, database: 'app', owner: 'app', seconds: 300 })),
+        // on its way to its commit: where applications write through Citus there is always one
+        { gid: 'citus_0_4712_99_1', database: 'app', owner: 'app', seconds: 1 },
+      ],
+    })),
+  );
+  expect(findings.map(({ command }) => command)).toEqual([
+    "psql -d app -c 'select recover_prepared_transactions()'   # on the coordinator",
+    "psql -d app -c 'select recover_prepared_transactions()'   # on the primary of group 1",
+  ]);
+  for (const { remedy } of findings) expect(remedy).toMatch(/never by hand/);
+});
+
 describe('one thing wrong at a time', () => {
   test.each(cases)('%s', (_, evidence, expected, words) => {
     expect(seen(evidence)).toEqual(expected);

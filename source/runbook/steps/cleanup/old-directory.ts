@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { firstOf } from '../../../cluster/amounts.ts';
+import { andWords, firstOf } from '../../../cluster/amounts.ts';
 import {
   type ClusterFacts,
   type HostFacts,
@@ -8,6 +8,7 @@ import {
   primaryOf,
   takesLinks,
 } from '../../../cluster/facts.ts';
+import { groupsOf, primariesOf } from '../../../cluster/formation.ts';
 import { sh } from '../../../cluster/fragment.ts';
 import { hostIn, isDataDirectory, type Observations } from '../../../cluster/observations.ts';
 import { describe, everyNodeSettled, onHost, verdictOf } from '../../language/conditions.ts';
@@ -49,6 +50,26 @@ const lastCopy = (facts: ClusterFacts, host: HostFacts, world: Observations): Lo
   };
 };
 
+/**
+ * Several groups roll back through every primary’s own old directory or not at all: the first of these to go takes the rollback with it, whatever copies
+ * the secondaries still have.
+ */
+const lastOfFormation = (formation: ClusterFacts, host: HostFacts, world: Observations): Loss | null => {
+  const primaries = primariesOf(formation);
+  if (formation.workers === undefined || !primaries.some(({ alias }) => alias === host.alias)) return null;
+  // One that is not seen keeps its own for all that is known.
+  if (primaries.some(({ alias }) => hostIn(world, alias)?.backupData.kind === 'absent')) return null;
+  const unknown = groupsOf(formation).filter((group) => !hasMarker(primaryOf(group), backupIsKnown, world));
+  return {
+    kind: 'last-copy',
+    text: `the rollback of all groups, which needs the old directory of every primary: after it a rollback is only possible from a backup, or by hand, and ${
+      unknown.length === 0
+        ? `a backup of each group, made since PostgreSQL ${formation.newMajor} was opened, is known`
+        : `NO backup of ${unknown.length === 1 ? 'group' : 'groups'} ${andWords(unknown.map(({ group }) => String(group)))}, made since PostgreSQL ${formation.newMajor} was opened, is known: typing the host’s name accepts that`
+    }`,
+  };
+};
+
 /** So many names are told. */
 const mostNames = 8;
 
@@ -75,7 +96,7 @@ const goesAndStays =
   };
 
 export const removeOldDirectory =
-  (host: HostFacts): StepsOf =>
+  (host: HostFacts, formation: ClusterFacts): StepsOf =>
   (facts, phase) => {
     const old: Discarded = {
       path: host.backupData,
@@ -115,7 +136,7 @@ export const removeOldDirectory =
             : 'The upgrade is accepted; the old cluster is not needed any more.',
         deviation: differs,
         danger: 'point-of-no-return',
-        forfeits: (world) => lastCopy(facts, host, world),
+        forfeits: (world) => lastOfFormation(formation, host, world) ?? lastCopy(facts, host, world),
         script: script(sh`
           ${proofLines(facts, host, old, 'ours')}
           ${removeLines(facts, host, old)}
