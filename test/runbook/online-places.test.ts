@@ -156,3 +156,17 @@ test('the scripts of both ways', async () => {
   });
   await expect(all.join('\n')).toMatchFileSnapshot('__snapshots__/online-places.sh');
 });
+
+test('a transaction that is prepared would be on no side: nothing is stopped, and one of the last moment turns the change back', () => {
+  const model = prepared();
+  const { server } = model.host;
+  if (server === null) throw new Error('it serves');
+  const left = { gid: 'pay-7', database: 'app', seconds: 40 };
+  model.host.server = { ...server, prepared: [left] };
+  expect(unmet(cutOver.before, model).join()).toContain('pay-7 in app is, for 40 s');
+  const made = cutOver.script(prepared().world());
+  const text = made.kind === 'ready' ? made.text : '';
+  const [before = '', stopped = ''] = text.split('# written by pgaf-upgrade: PostgreSQL 17 serves');
+  expect(before).toContain('pg_prepared_xacts');
+  expect(stopped.split('everything is ready')[0]).not.toContain('pg_prepared_xacts');
+});

@@ -56,12 +56,22 @@ export const turnSql = `select format('alter subscription %I disable', subname) 
 select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = :'back' \\g /dev/null
 select pg_create_logical_replication_slot(:'back', 'pgoutput') where :'back' <> '' \\g /dev/null`;
 
+const globalLines = `  select 'role ' || rolname || ' ' || md5(concat_ws(',', rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication, rolbypassrls, rolconnlimit, rolpassword, rolvaliduntil)) from pg_authid where rolname !~ '^pg_'
+  union all select 'member of ' || r.rolname || ': ' || m.rolname || ' ' || admin_option from pg_auth_members a join pg_roles r on r.oid = roleid join pg_roles m on m.oid = member where m.rolname !~ '^pg_'
+  union all select 'settings of ' || coalesce(rolname, 'every role') || ' in ' || coalesce(datname, 'every database') || ' ' || md5(setconfig::text) from pg_db_role_setting left join pg_database d on d.oid = setdatabase left join pg_roles r on r.oid = setrole
+  union all select 'database ' || datname || ' of ' || pg_get_userbyid(datdba) || ' ' || md5(concat_ws(',', datconnlimit, datallowconn, datacl)) from pg_database where datname !~ '^template'`;
+
 /**
  * What no event trigger sees and no slot carries, a line each: roles, memberships, settings of roles and databases, databases, privileges on them. Of a password nothing is told
  * but whether it is the same. Compared as text, on both sides.
  */
 export const globalsSql = `select x from (
-  select 'role ' || rolname || ' ' || md5(concat_ws(',', rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication, rolbypassrls, rolconnlimit, rolpassword, rolvaliduntil)) from pg_authid where rolname !~ '^pg_'
-  union all select 'member of ' || r.rolname || ': ' || m.rolname || ' ' || admin_option from pg_auth_members a join pg_roles r on r.oid = roleid join pg_roles m on m.oid = member where m.rolname !~ '^pg_'
-  union all select 'settings of ' || coalesce(rolname, 'every role') || ' in ' || coalesce(datname, 'every database') || ' ' || md5(setconfig::text) from pg_db_role_setting left join pg_database d on d.oid = setdatabase left join pg_roles r on r.oid = setrole
-  union all select 'database ' || datname || ' of ' || pg_get_userbyid(datdba) || ' ' || md5(concat_ws(',', datconnlimit, datallowconn, datacl)) from pg_database where datname !~ '^template') s(x) order by x collate "C"`;
+${globalLines}) s(x) order by x collate "C"`;
+
+/**
+ * The same behind the stop, with transactions that are prepared: they are on the server that was stopped alone, and whoever prepared one was promised that it can be committed.
+ * Logical replication sends them at their commit. Source: PostgreSQL, logicaldecoding-two-phase-commits.
+ */
+export const globalsAtStopSql = `select x from (
+${globalLines}
+  union all select 'prepared transaction ' || gid || ' in ' || database from pg_prepared_xacts) s(x) order by x collate "C"`;

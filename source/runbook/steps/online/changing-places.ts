@@ -12,7 +12,7 @@ import {
   wholeLines,
 } from '../../shell/self-checks.ts';
 import { inBin, script } from '../../shell/shell.ts';
-import { arriveSql, globalsSql, leaveSql, turnSql } from './carry-over-sql.ts';
+import { arriveSql, globalsAtStopSql, globalsSql, leaveSql, turnSql } from './carry-over-sql.ts';
 import { askServer, eachDatabase, listLines } from './databases.ts';
 import { onlineDirectory, privateSocketOf, serveFile } from './names.ts';
 import { fileLines, privatePlaceLines, privateServerCommand } from './private-server.ts';
@@ -89,10 +89,11 @@ const compareGlobals = ({ primary, leaves, comes }: ChangeOfPlaces, now: 'before
     word`${onlineDirectory(primary)}/globals-comes`,
   ];
   const from = now === 'before' ? 'serving' : leaves.role;
+  const asked = now === 'before' ? globalsSql : globalsAtStopSql;
   return sh`
-    ${askServer(primary, 'postgres', from)} -Atqc ${quoted(globalsSql)} > ${was} </dev/null
-    ${askServer(primary, 'postgres', comes.role)} -Atqc ${quoted(globalsSql)} > ${is} </dev/null
-    cmp -s ${was} ${is} || { echo ${word`roles, databases or their settings are not the same on ${leaves.major} and on ${comes.major}. Make them the same on ${comes.major}, by psql -h ${privateSocketOf(primary, comes.role)} -p ${primary.port}:`} >&2; diff ${was} ${is} >&2; exit 1; }
+    ${askServer(primary, 'postgres', from)} -Atqc ${quoted(asked)} > ${was} </dev/null
+    ${askServer(primary, 'postgres', comes.role)} -Atqc ${quoted(asked)} > ${is} </dev/null
+    cmp -s ${was} ${is} || { echo ${word`roles, databases or their settings are not the same on ${leaves.major} and on ${comes.major}, or a transaction is prepared. Make them the same on ${comes.major}, by psql -h ${privateSocketOf(primary, comes.role)} -p ${primary.port}; commit or roll back what is prepared, where it serves:`} >&2; diff ${was} ${is} >&2; exit 1; }
   `;
 };
 

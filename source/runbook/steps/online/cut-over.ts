@@ -18,6 +18,7 @@ import { monitorAnswers } from '../../language/group-conditions.ts';
 import { done, type FailureLogParts, half, makeStep, pending } from '../../language/make-step.ts';
 import { acceptsWritesOnOld } from '../../language/old-version.ts';
 import type { StepOf } from '../../language/outline.ts';
+import { noneStaysPrepared } from '../../language/prepared.ts';
 import { type Condition, ready, type Script } from '../../language/step.ts';
 import { undoText } from '../../language/undo.ts';
 import { rootScriptAfter } from '../../shell/root-verbs.ts';
@@ -164,6 +165,7 @@ export const cutOver: StepOf = (facts, phase) => {
       notVoid(facts),
       everySecondaryInMaintenance(facts),
       noWriteWaits(facts),
+      noneStaysPrepared(primary),
       monitorAnswers(facts),
       keeperIsNew(facts),
     ],
@@ -219,6 +221,7 @@ export const cutBack: StepOf = (facts, phase) => {
       },
       everySecondaryInMaintenance(facts),
       noWriteWaits(facts),
+      noneStaysPrepared(primary),
       monitorAnswers(facts),
       keeperIsNew(facts),
     ],
