@@ -247,7 +247,7 @@ as_kept() { # BIN DIRECTORY FILE: it says what was kept in FILE, to the byte
 of_system() { # BIN DIRECTORY IDENTIFIER
   [ "$(control "$1" "$2" | sed -n '\''s/^Database system identifier: *//p'\'')" = "$3" ] || { echo "$2 is not of the system $3" >&2; return 1; }
 }
-[ "$(version /var/lib/pgsql/data)" != 17 ] || exit 0
+[ "$(version /var/lib/pgsql/data)" != 17 ] || { unmark /var/lib/pgsql/data; exit 0; } # ended behind its last rename
 [ ! -e /var/lib/pgsql/data ] || { echo '\''/var/lib/pgsql/data is there'\'' >&2; exit 1; }
 kin /var/lib/pgsql/data_pg17_new || { echo '\''/var/lib/pgsql/data_pg17_new has no marker file of an upgrade of this cluster (.pgaf-upgrade): it may belong to somebody else. Inspect it first'\'' >&2; exit 1; }
 idle /var/lib/pgsql/data_pg17_new
@@ -499,7 +499,7 @@ runuser -u postgres -- sh -c 'set -eu
 export LC_ALL=C
 set -eu
 export LC_ALL=C
-rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-new.was
+rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-new.was /var/lib/pgsql/data/.pgaf-upgrade # a base backup would take the marker file along
 
 '
 if [ -e /etc/systemd/system/pgautofailover.service.d/pgaf-upgrade.hold ]; then rm -f /etc/systemd/system/pgautofailover.service.d/pgaf-upgrade.hold; sync /etc/systemd/system/pgautofailover.service.d || sync; fi
@@ -804,7 +804,7 @@ as_kept() { # BIN DIRECTORY FILE: it says what was kept in FILE, to the byte
 of_system() { # BIN DIRECTORY IDENTIFIER
   [ "$(control "$1" "$2" | sed -n '\''s/^Database system identifier: *//p'\'')" = "$3" ] || { echo "$2 is not of the system $3" >&2; return 1; }
 }
-[ "$(version /var/lib/pgsql/data)" != 15 ] || exit 0
+[ "$(version /var/lib/pgsql/data)" != 15 ] || { unmark /var/lib/pgsql/data; exit 0; } # ended behind its last rename
 [ ! -e /var/lib/pgsql/data ] || { echo '\''/var/lib/pgsql/data is there'\'' >&2; exit 1; }
 kin /var/lib/pgsql/data_pg15_bak || { echo '\''/var/lib/pgsql/data_pg15_bak has no marker file of an upgrade of this cluster (.pgaf-upgrade): it may belong to somebody else. Inspect it first'\'' >&2; exit 1; }
 idle /var/lib/pgsql/data_pg15_bak
@@ -1048,7 +1048,7 @@ runuser -u postgres -- sh -c 'set -eu
 export LC_ALL=C
 set -eu
 export LC_ALL=C
-rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-old /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-old.was
+rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-old /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-old.was /var/lib/pgsql/data/.pgaf-upgrade # a base backup would take the marker file along
 
 '
 if [ -e /etc/systemd/system/pgautofailover.service.d/pgaf-upgrade.hold ]; then rm -f /etc/systemd/system/pgautofailover.service.d/pgaf-upgrade.hold; sync /etc/systemd/system/pgautofailover.service.d || sync; fi

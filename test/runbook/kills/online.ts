@@ -1,9 +1,14 @@
 import { linkSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { copyInMaking, copyOf } from '../../../source/runbook/steps/online/names.ts';
+import { sh } from '../../../source/cluster/fragment.ts';
+import { markFile } from '../../../source/runbook/shell/ownership.ts';
+import { handedBodies } from '../../../source/runbook/steps/online/changing-places.ts';
+import { there } from '../../../source/runbook/steps/online/cut-over.ts';
+import { copyInMaking, copyOf, serveFile } from '../../../source/runbook/steps/online/names.ts';
 import { labCluster } from '../clusters.ts';
+import { OnlineModel } from '../online-model.ts';
 import type { Sandbox } from '../sandbox.ts';
-import { type Case, isPassing, version } from './case.ts';
+import { type Case, clustersOf, isPassing, version, versions } from './case.ts';
 import { initdb, lay15, lay17, layControls, layMark, pgUpgrade } from './lay.ts';
 
 /** What the online method makes and removes beside the server that serves, whose directory nothing of it may touch. */
@@ -87,4 +92,76 @@ const cases: readonly Case[] = [
     always: untouched,
   },
 ];
-export const onlineCases: readonly Case[] = cases.map((one) => ({ ...one, facts }));
+/** The servers are changed by root between these; what they write into each other, and what of it does not arrive, is online-places-scripts.test.ts. */
+const bodies = (box: Sandbox) => {
+  const model = new OnlineModel(box.facts);
+  for (const step of ['upgrade-copy', 'start-follower']) model.run(step);
+  const way = there(box.facts, model.world());
+  if (way === null) throw new Error('the new version has an identifier');
+  return handedBodies(box.facts, way);
+};
+const layBeforeStop = (box: Sandbox): void => {
+  lay15(box);
+  layControls(box);
+  box.write(join(box.node.data, 'postgresql.conf'), 'port = 5432\n');
+  lay17(box, box.node.newData, 'rows of 17');
+  layMark(box, box.node.newData);
+  box.write(serveFile(box.node, 'new'), 'follows');
+  box.program(join(box.node.newBindir, 'postgres'), 'true');
+};
+const places = (box: Sandbox) => [
+  versions(box),
+  [box.node.data, box.node.backupData, box.node.newData].map((at) => box.has(join(at, markFile))),
+  ['new', 'old'].map((role) => {
+    const file = serveFile(box.node, role === 'new' ? 'new' : 'old');
+    return box.has(file) ? (box.read(file).split('\n')[0] ?? '') : null;
+  }),
+  ['stopped', 'handed-over'].map((name) => box.has(join(box.node.workDir, name))),
+];
+/** Whichever of them is in the cluster's directory is whole, and the other one is somewhere. */
+const both: Case['always'] = (box) =>
+  clustersOf(box)
+    .map((path) => version(box, path))
+    .sort()
+    .join() === '15,17'
+    ? null
+    : 'one of the two is gone';
+const changes: readonly Case[] = [
+  {
+    step: 'N.node_1.cut-over',
+    says: 'aside, then the other one in its place',
+    after: 'A.monitor.configuration',
+    lay: layBeforeStop,
+    script: (box) => {
+      const { aside, 'in-place': inPlace } = bodies(box);
+      return sh`(
+        ${aside}
+        )
+        (
+        ${inPlace}
+        )`;
+    },
+    ends: places,
+    rows: 15,
+    always: both,
+  },
+  {
+    step: 'N.node_1.cut-over',
+    says: 'aside, then home',
+    after: 'A.monitor.configuration',
+    lay: layBeforeStop,
+    script: (box) => {
+      const { aside, home } = bodies(box);
+      return sh`(
+        ${aside}
+        )
+        (
+        ${home}
+        )`;
+    },
+    ends: places,
+    rows: 15,
+    always: both,
+  },
+];
+export const onlineCases: readonly Case[] = [...cases, ...changes].map((one) => ({ ...one, facts }));

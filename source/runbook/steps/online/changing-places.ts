@@ -3,7 +3,7 @@ import { type Fragment, hereDocument, known, quoted, sh, word } from '../../../c
 import { type Path, parentOf } from '../../../cluster/words.ts';
 import { carriedIsKept, carryLines } from '../../shell/configuration.ts';
 import { kinLine, ownershipFunctions } from '../../shell/ownership.ts';
-import { type HandedFile, handedFileOf, type PrivateRole } from '../../shell/private-units.ts';
+import { type HandedFile, handedFileOf, handedFiles, type PrivateRole } from '../../shell/private-units.ts';
 import {
   controlFunctions,
   idleFunction,
@@ -175,7 +175,7 @@ const inPlaceFile = (facts: ClusterFacts, way: ChangeOfPlaces): Fragment => {
     ${keepFunction}
     ${versionFunction}
     ${controlFunctions}
-    [ "$(version ${primary.data})" != ${comes.major} ] || exit 0
+    [ "$(version ${primary.data})" != ${comes.major} ] || { unmark ${primary.data}; exit 0; } # ended behind its last rename
     [ ! -e ${primary.data} ] || { echo ${word`${primary.data} is there`} >&2; exit 1; }
     ${kinLine(comes.aside)}
     idle ${comes.aside}
@@ -249,6 +249,19 @@ const goOnFile = (way: ChangeOfPlaces): Fragment => {
   `;
 };
 
+/** What each file does, in the order in which root runs them. */
+export const handedBodies = (
+  facts: ClusterFacts,
+  way: ChangeOfPlaces,
+): Readonly<Record<HandedFile, Fragment>> => ({
+  aside: asideFile(facts, way),
+  'carry-over': carryOverFile(way),
+  'in-place': inPlaceFile(facts, way),
+  opened: openedFile(way),
+  home: homeFile(facts, way),
+  'go-on': goOnFile(way),
+});
+
 /**
  * As postgres, before the stop, nobody waiting: the files, and what the downtime would have to do is done once, the proof among it. Begun again behind a stop it writes
  * the files anew, and no more.
@@ -257,18 +270,14 @@ export const readyLines = (facts: ClusterFacts, way: ChangeOfPlaces): Fragment =
   const { primary, leaves, comes } = way;
   const handed = (name: HandedFile, body: Fragment): Fragment =>
     fileLines(handedFileOf(primary.workDir, name), script(body), 'END-OF-FILE');
+  const bodies = handedBodies(facts, way);
   const sql: Readonly<Record<SqlName, string>> = { leave: leaveSql, arrive: arriveSql, turn: turnSql };
   return sh`
     umask 077
     cd /
     mkdir -p ${onlineDirectory(primary)}
     ${versionFunction}
-    ${handed('aside', asideFile(facts, way))}
-    ${handed('carry-over', carryOverFile(way))}
-    ${handed('in-place', inPlaceFile(facts, way))}
-    ${handed('opened', openedFile(way))}
-    ${handed('home', homeFile(facts, way))}
-    ${handed('go-on', goOnFile(way))}
+    ${handedFiles.map((name) => handed(name, bodies[name]))}
     ${sqlNames.map((name) => hereDocument(sh`cat > ${sqlFile(primary, name)}`, 'END-OF-SQL', sql[name]))}
     if [ "$(version ${primary.data})" = ${leaves.major} ]; then
       ${listLines(primary)}

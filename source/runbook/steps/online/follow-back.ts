@@ -19,6 +19,7 @@ import { acceptsWritesOnOld } from '../../language/old-version.ts';
 import type { StepOf } from '../../language/outline.ts';
 import type { Condition, ConditionJudgment } from '../../language/step.ts';
 import { nothingToUndo, undoText } from '../../language/undo.ts';
+import { markFile } from '../../shell/ownership.ts';
 import { rootScriptAfter } from '../../shell/root-verbs.ts';
 import { serviceLogs } from '../../shell/service.ts';
 import { script } from '../../shell/shell.ts';
@@ -63,7 +64,9 @@ export const adoptServer =
         facts,
         primary,
         // the unit that has started it starts nothing any more; what it runs stays
-        script(sh`rm -f ${serveFile(primary, to)} ${serveFile(primary, to)}.was`),
+        script(
+          sh`rm -f ${serveFile(primary, to)} ${serveFile(primary, to)}.was ${word`${primary.data}/${markFile}`} # a base backup would take the marker file along`,
+        ),
         'start',
         ...(primary.service.kind === 'systemd' && primary.service.enabled ? (['enable'] as const) : []),
       ),
