@@ -9,18 +9,47 @@ import { verbLines } from '../../source/runbook/shell/root-verbs.ts';
 import { labCluster } from './clusters.ts';
 import { word } from './word.ts';
 
+const autoctl = word('pgautofailover.service');
 const workDir = word('/srv/50% "pg" $HOME/@work');
 
 test('a path is a path in a unit file, whatever is in it', () => {
-  const { text } = privateStartLines(workDir, 'new', word('postgres'));
+  const { text } = privateStartLines(workDir, 'new', word('postgres'), autoctl);
   expect(text).toContain(String.raw`exec /bin/sh "$$1"' sh "/srv/50%% \"pg\" $$HOME/@work/online/serve-new"`);
   expect(text).toContain('ConditionPathExists=/srv/50%% "pg" $HOME/@work/online/serve-new');
   expect(text).toContain('User=postgres');
 });
 
 test('a server that has ended with a failure is not started again without its file: systemd asks the condition at its first start alone', () => {
-  const { text } = privateStartLines(workDir, 'old', word('postgres'));
+  const { text } = privateStartLines(workDir, 'old', word('postgres'), autoctl);
   expect(text).toContain(`ExecStart=/bin/sh -c '[ ! -e "$$1" ] || exec /bin/sh "$$1"' sh `);
+});
+
+test('a server that a unit of ours starts has the limits and the surroundings that pg_autoctl’s unit gives it', () => {
+  const { text } = privateStartLines(workDir, 'new', word('postgres'), autoctl);
+  const [, program = ''] = /awk -F= ('(?:[^']|'\\\\'')*')/.exec(text) ?? [];
+  const shown = [
+    'Type=simple',
+    'LimitNOFILE=524288',
+    'LimitNOFILESoft=1024',
+    'LimitMEMLOCK=infinity',
+    'LimitMEMLOCKSoft=infinity',
+    'LimitCORE=0',
+    'OOMScoreAdjust=-900',
+    'Environment=PGTZ=UTC "MOTTO=50% off"',
+    'EnvironmentFiles=/etc/pg.env (ignore_errors=no)',
+    'EnvironmentFiles=/etc/more.env (ignore_errors=yes)',
+    'Delegate=no',
+  ].join('\n');
+  const ran = spawnSync('sh', ['-c', `awk -F= ${program}`], { encoding: 'utf8', input: shown });
+  expect(ran.stdout.trim().split('\n').sort()).toEqual([
+    'Environment=PGTZ=UTC "MOTTO=50%% off"',
+    'EnvironmentFile=-/etc/more.env',
+    'EnvironmentFile=/etc/pg.env',
+    'LimitCORE=0',
+    'LimitMEMLOCK=infinity:infinity',
+    'LimitNOFILE=1024:524288',
+    'OOMScoreAdjust=-900',
+  ]);
 });
 
 test('a unit’s name is this data directory’s alone, and both go together', () => {

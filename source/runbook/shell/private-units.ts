@@ -1,4 +1,4 @@
-import { type Fragment, hereDocument, known, sh, spaced, word } from '../../cluster/fragment.ts';
+import { type Fragment, hereDocument, known, quoted, sh, spaced, word } from '../../cluster/fragment.ts';
 import type { OsUser, Path, UnitName } from '../../cluster/words.ts';
 import { workTag } from '../../cluster/work-directory.ts';
 
@@ -45,12 +45,28 @@ const unitText = (workDir: Path, role: PrivateRole, postgres: OsUser): string =>
 
 const etc: Path = word`/etc/systemd/system`;
 
-/** Both units, there and enabled; this one started. */
-export const privateStartLines = (workDir: Path, role: PrivateRole, postgres: OsUser): Fragment => sh`
+/**
+ * What pg_autoctl's unit sets for the server, as lines for another unit: limits, surroundings, how likely it is that the kernel kills it. `systemctl show` has a soft limit beside the hard
+ * one, and what a unit file would take for a specifier unescaped. Sources: systemd.exec(5), systemd.unit(5), “Specifiers”.
+ */
+const carriedSettings = `/^Limit[A-Z]+(Soft)?=/ { name = $1; if (sub(/Soft$/, "", name)) low[name] = $2; else high[name] = $2 }
+/^(OOMScoreAdjust|UMask)=/ { print }
+/^Environment=./ { gsub(/%/, "%%"); print }
+/^EnvironmentFiles=./ { file = substr($0, 18); may = sub(/ \\(ignore_errors=yes\\)$/, "", file); sub(/ \\(ignore_errors=no\\)$/, "", file); gsub(/%/, "%%", file); print "EnvironmentFile=" (may ? "-" : "") file }
+END { for (name in high) print name "=" (low[name] == "" ? "" : low[name] ":") high[name] }`;
+
+/** Both units, there and enabled; this one started. `unit`: pg_autoctl's. */
+export const privateStartLines = (
+  workDir: Path,
+  role: PrivateRole,
+  postgres: OsUser,
+  unit: UnitName,
+): Fragment => sh`
   ${privateRoles.map((one) => {
     const file: Path = word`${etc}/${privateUnitOf(workDir, one)}`;
     return sh`
       ${hereDocument(sh`cat > ${file}.new`, 'END-OF-UNIT', unitText(workDir, one, postgres))}
+      { echo '[Service]'; systemctl show ${unit} | awk -F= ${quoted(carriedSettings)}; } >> ${file}.new # as the server has it that pg_autoctl starts
       sync ${file}.new || sync
       mv ${file}.new ${file}
     `;

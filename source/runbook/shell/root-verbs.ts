@@ -344,7 +344,7 @@ export const verbLines = (way: RootWay, host: RootHost): ReadonlyMap<RootVerb, F
       verbs.set('unit-old', unitLines(service, fileOldLines, from, to));
     }
     if (way.method === 'online' && host.workDir !== undefined && host.data !== null) {
-      verbs.set('serve-new', privateStartLines(host.workDir, 'new', host.postgres ?? way.postgres));
+      verbs.set('serve-new', privateStartLines(host.workDir, 'new', host.postgres ?? way.postgres, unit));
       verbs.set('serve-gone', privateGoneLines(host.workDir, host.data));
       const own = { workDir: host.workDir, postgres: host.postgres ?? way.postgres, unit };
       const release = lines(holdGoneLines(unit), dependentsBackLines(unit));

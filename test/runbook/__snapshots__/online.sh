@@ -534,6 +534,11 @@ RestartSec=2
 [Install]
 WantedBy=multi-user.target
 END-OF-UNIT
+{ echo '[Service]'; systemctl show pgautofailover.service | awk -F= '/^Limit[A-Z]+(Soft)?=/ { name = $1; if (sub(/Soft$/, "", name)) low[name] = $2; else high[name] = $2 }
+/^(OOMScoreAdjust|UMask)=/ { print }
+/^Environment=./ { gsub(/%/, "%%"); print }
+/^EnvironmentFiles=./ { file = substr($0, 18); may = sub(/ \(ignore_errors=yes\)$/, "", file); sub(/ \(ignore_errors=no\)$/, "", file); gsub(/%/, "%%", file); print "EnvironmentFile=" (may ? "-" : "") file }
+END { for (name in high) print name "=" (low[name] == "" ? "" : low[name] ":") high[name] }'; } >> /etc/systemd/system/pgaf-upgrade-d602597693-new.service.new # as the server has it that pg_autoctl starts
 sync /etc/systemd/system/pgaf-upgrade-d602597693-new.service.new || sync
 mv /etc/systemd/system/pgaf-upgrade-d602597693-new.service.new /etc/systemd/system/pgaf-upgrade-d602597693-new.service
 cat > /etc/systemd/system/pgaf-upgrade-d602597693-old.service.new <<'END-OF-UNIT'
@@ -552,6 +557,11 @@ RestartSec=2
 [Install]
 WantedBy=multi-user.target
 END-OF-UNIT
+{ echo '[Service]'; systemctl show pgautofailover.service | awk -F= '/^Limit[A-Z]+(Soft)?=/ { name = $1; if (sub(/Soft$/, "", name)) low[name] = $2; else high[name] = $2 }
+/^(OOMScoreAdjust|UMask)=/ { print }
+/^Environment=./ { gsub(/%/, "%%"); print }
+/^EnvironmentFiles=./ { file = substr($0, 18); may = sub(/ \(ignore_errors=yes\)$/, "", file); sub(/ \(ignore_errors=no\)$/, "", file); gsub(/%/, "%%", file); print "EnvironmentFile=" (may ? "-" : "") file }
+END { for (name in high) print name "=" (low[name] == "" ? "" : low[name] ":") high[name] }'; } >> /etc/systemd/system/pgaf-upgrade-d602597693-old.service.new # as the server has it that pg_autoctl starts
 sync /etc/systemd/system/pgaf-upgrade-d602597693-old.service.new || sync
 mv /etc/systemd/system/pgaf-upgrade-d602597693-old.service.new /etc/systemd/system/pgaf-upgrade-d602597693-old.service
 systemctl daemon-reload
