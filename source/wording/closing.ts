@@ -114,7 +114,13 @@ const nextLines = (view: EngineView, kept: readonly KeptDirectory[]): readonly s
   return [
     `${called} report > report-${view.cluster.name}.md`,
     ...(view.direction === 'upgrade'
-      ? ['a backup of the new version', `${called} cleanup, in some days`]
+      ? [
+          'a backup of the new version',
+          ...(view.verdict.kind === 'lossless'
+            ? ['no change of the schema: it is frozen until the clean-up, and the old version follows']
+            : []),
+          `${called} cleanup, in some days`,
+        ]
       : kept.length === 0
         ? []
         : [`${called} cleanup, when what is kept is not needed any more`]),

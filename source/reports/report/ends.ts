@@ -1,4 +1,4 @@
-import { type ClusterFacts, hostsOf } from '../../cluster/facts.ts';
+import { type ClusterFacts, hostsOf, isOnline } from '../../cluster/facts.ts';
 import { toDoWords } from '../../cluster/to-do.ts';
 import { partsSetAside } from '../../runbook/language/tablespace-names.ts';
 import { type Block, type Inline, list, literal, type Prose, paragraph } from '../document.ts';
@@ -108,6 +108,11 @@ const steps = (
                 literal('pgaf-upgrade cleanup cluster.yaml'),
                 '. With the last fallback copy gone, only a backup leads back.',
               ],
+              ...(isOnline(facts)
+                ? [
+                    `Until that clean-up PostgreSQL ${facts.oldMajor} follows ${facts.newMajor} on the primary’s host, and the schema is frozen: nothing is created, altered or dropped. pgaf-upgrade status tells how far behind it is.`,
+                  ]
+                : []),
             ]),
         'Remove the sudo rule that was made for the window, if it was.',
       ];

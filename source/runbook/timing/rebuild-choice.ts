@@ -1,5 +1,5 @@
 import { took } from '../../cluster/amounts.ts';
-import { type ClusterFacts, primaryOf, secondariesOf } from '../../cluster/facts.ts';
+import { type ClusterFacts, isOnline, primaryOf, secondariesOf } from '../../cluster/facts.ts';
 import { groupsOf } from '../../cluster/formation.ts';
 import type { Measurements } from './measurements.ts';
 import { backupSeconds, linkSeconds } from './paces.ts';
@@ -22,7 +22,7 @@ export const rebuildChoices = (facts: ClusterFacts, measurements: Measurements):
 const choicesOfGroup = (facts: ClusterFacts, measurements: Measurements): readonly RebuildChoice[] => {
   const primary = measurements.get(primaryOf(facts).alias);
   const measured = primary?.dataBytes != null;
-  const canLink = facts.mode === 'link';
+  const canLink = facts.mode === 'link' && !isOnline(facts);
   return secondariesOf(facts).map(({ alias, rebuild }) => {
     const own = measurements.get(alias);
     return {

@@ -21,6 +21,7 @@ const usual: readonly (readonly [RegExp, number])[] = [
   [/\.(create|drop-nodes)$/, 2.5],
   [/\.promote$/, 1],
   [/\.switch(over|-back)$/, 15],
+  [/\.keeper$/, 2],
   // Of the online method: its verification is tried before the stop.
   [/\.cut-(over|back)$/, 5],
   [/\.follow-back$/, 1],
