@@ -173,6 +173,10 @@ describe('which commands go with which method', () => {
     expect(refusal()?.what).toContain('There is nothing to cut over to');
     model.openWindow(); // the window is open: its own conditions tell
     expect(refusal()).toBeNull();
+    model.run('cut-over');
+    for (const direction of ['prepare', 'call-off'] as const)
+      expect(whyNotPrepared(online, model.world(), direction)?.remedy).toContain('pgaf-upgrade cleanup');
+    expect(whyNotPrepared(online, model.world(), 'rollback')).toBeNull();
   });
 
   test('a preparation is not rolled back but called off', () => {

@@ -2,6 +2,7 @@ import { type ClusterFacts, hostsOf, isOnline, primaryOf } from '../../cluster/f
 import { hostIn, monitorIn, type Observations } from '../../cluster/observations.ts';
 import { type Problem, problem } from '../../cluster/result.ts';
 import { isMajor } from '../../runbook/language/conditions.ts';
+import { isSwapped } from '../../runbook/language/evidence.ts';
 import type { Direction } from '../../runbook/runbooks.ts';
 import { onlineStanding } from '../../runbook/verdict/online-standing.ts';
 
@@ -43,14 +44,20 @@ const whyNotOnline = (facts: ClusterFacts): Problem | null => {
   return null;
 };
 
-/** Why the window of the online method cannot begin: nothing follows yet, or not any more. Null: it can, or it has begun, or the primary does not answer. */
+/** Why the window of the online method cannot begin: nothing follows yet, or not any more; and why nothing is prepared behind it. Null: it can, or it has begun, or the primary does not answer. */
 export const whyNotPrepared = (
   facts: ClusterFacts,
   world: Observations,
   direction: Direction,
 ): Problem | null => {
-  if (direction !== 'upgrade' || !isOnline(facts)) return null;
+  if (!isOnline(facts)) return null;
   const primary = primaryOf(facts);
+  if ((direction === 'prepare' || direction === 'call-off') && isSwapped(facts, primary, world))
+    return problem(
+      `PostgreSQL ${primary.newVersion} serves on ${primary.alias} already: there is no preparation any more.`,
+      'Roll it back with pgaf-upgrade rollback, or accept it with pgaf-upgrade cleanup.',
+    );
+  if (direction !== 'upgrade') return null;
   const data = hostIn(world, primary.alias)?.data;
   const begun = monitorIn(world)?.serverVersion.startsWith(`${facts.oldMajor}.`) !== true;
   if (data === undefined || begun || !isMajor(data, facts.oldMajor)) return null;
