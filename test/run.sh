@@ -192,7 +192,7 @@ needs_build() {
 shell_check() {
   if command -v shellcheck >/dev/null; then
     # the lab's parts are followed from the script that sources them
-    check shellcheck bash -c 'cd fixtures/lab && shellcheck -x lab && shellcheck lib/*.sh citus-by-hand && cd ../.. && shellcheck test/run.sh .ci/run && find source -name "*.sh" -exec shellcheck {} +'
+    check shellcheck bash -c 'cd fixtures/lab && shellcheck -x lab && shellcheck lib/*.sh citus-by-hand online-journeys && cd ../.. && shellcheck test/run.sh .ci/run && find source -name "*.sh" -exec shellcheck {} +'
   elif in_ci; then
     failed 'shellcheck is not installed'
   else
