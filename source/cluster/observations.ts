@@ -154,6 +154,8 @@ export const onlineServerViewSchema = z.object({
       kept: z.number().nullable(),
       /** reserved, extended, unreserved, lost. */
       status: z.string().nullable(),
+      /** Bytes that may be written before it is given up for its WAL (max_slot_wal_keep_size); null: there is no bound. */
+      left: z.number().nullish(),
     }),
   ),
 });

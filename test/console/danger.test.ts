@@ -53,3 +53,23 @@ test('while the versions are not known the header has no arrow between them', ()
   expect(first('', '')).not.toMatch(/→|\(link\)/);
   expect(first('15.20', '17.12')).toContain('15.20 → 17.12');
 });
+
+test('the header has the lag of the version that follows, where the verdict leaves room', () => {
+  const { view } = new FakeEngine();
+  const second = (columns: number, lag: string) =>
+    (
+      headerRowsOf(
+        { ...view, verdict: { kind: 'lossless', says: 'lossless: 15 follows' }, lag },
+        columns,
+        0,
+        themeFor({}),
+      )[1] ?? []
+    )
+      .map(({ text }) => text)
+      .join('');
+  expect(second(120, 'lag 184 B, 0 s; 16 kB of WAL kept')).toMatch(
+    /^Rollback: lossless: 15 follows +lag 184 B, 0 s; 16 kB of WAL kept$/,
+  );
+  expect(second(50, 'lag 184 B, 0 s; 16 kB of WAL kept')).not.toContain('lag');
+  expect(second(120, '')).toBe('Rollback: lossless: 15 follows');
+});

@@ -132,10 +132,13 @@ export const headerRowsOf = (
     span(verdictWithin(view.verdict, columns - widthOf(label.text)), verdictTone(view.verdict)),
   ];
   const window = parts.window ? '' : windowWords(view, now);
-  const spare = columns - rowWidth(verdict) - 2 >= widthOf(window);
+  // What there is room for behind the verdict, the first of them that fits.
+  const beside = [view.lag ?? '', window].find(
+    (text) => text !== '' && columns - rowWidth(verdict) - 2 >= widthOf(text),
+  );
   return [
     ends(left, right, columns),
-    window !== '' && spare ? ends(verdict, [span(window)], columns) : verdict,
+    beside === undefined ? verdict : ends(verdict, [span(beside)], columns),
   ];
 };
 

@@ -8,6 +8,7 @@ import { runbookFor } from '../../runbook/runbooks.ts';
 import { type Order, orderOf } from '../../runbook/timing/schedule.ts';
 import { leftBy } from '../../runbook/verdict/left-to-do.ts';
 import { type MonitorAbsence, monitorAbsence } from '../../runbook/verdict/monitor-absence.ts';
+import { lagWords, type OnlineStanding, onlineStanding } from '../../runbook/verdict/online-standing.ts';
 import { rollbackVerdict } from '../../runbook/verdict/verdict.ts';
 import { writesNow } from '../../runbook/verdict/writes.ts';
 import type { Entry } from '../journal/journal.ts';
@@ -23,6 +24,13 @@ const plannedDown = (absence: MonitorAbsence | null): PlannedDown | null =>
 
 const hasStopped = (downtime: Downtime): downtime is Extract<Downtime, { kind: 'down' | 'over' }> =>
   downtime.kind === 'down' || downtime.kind === 'over';
+
+/** What was told is not left standing where nobody follows any more. */
+const lagIn = (standing: OnlineStanding | null, before: string | undefined): { readonly lag?: string } => {
+  const lag = standing === null ? null : lagWords(standing);
+  if (lag !== null) return { lag };
+  return before === undefined ? {} : { lag: '' };
+};
 
 /** The steps that are shown: which runbook they are of, how each one stands, and what follows from the last look. */
 export class Checklist {
@@ -125,6 +133,7 @@ export class Checklist {
         ? {}
         : { expectedDowntimeMs: expected.downtime, dryRun: expected.dryRun }),
       verdict,
+      ...lagIn(onlineStanding(facts, world), view.lag),
       ...(warned === undefined ? {} : { clusterWarnings: warned }),
       ...(toDo === null || (toDo.length === 0 && view.toDo === undefined) ? {} : { toDo }),
       steps: this.#steps.map((step, index) =>

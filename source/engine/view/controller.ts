@@ -257,6 +257,8 @@ export interface EngineView {
   /** Of those steps that run now and tell. */
   readonly progress: Readonly<Record<StepId, StepProgress>>;
   readonly verdict: RollbackVerdict;
+  /** Of the online method: how far behind the version that follows is, in short; absent: none follows. */
+  readonly lag?: string;
   readonly downtime: Downtime;
   /** What downtimes before `downtime` have cost in this run, in milliseconds: of the upgrade, say, before its rollback. */
   readonly earlierDowntimeMs?: number;

@@ -10,7 +10,7 @@ const serverSql = `select json_build_object('walLevel', current_setting('wal_lev
   'slots', coalesce((select json_agg(json_build_object('name', slot_name, 'database', database, 'active', active, 'confirmed', confirmed_flush_lsn, 'status', wal_status,
     'seconds', case when active then coalesce((select extract(epoch from r.replay_lag) from pg_stat_replication r where r.pid = active_pid), 0) end,
     'behind', case when pg_is_in_recovery() then null else pg_wal_lsn_diff(pg_current_wal_lsn(), confirmed_flush_lsn) end,
-    'kept', case when pg_is_in_recovery() then null else pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn) end))
+    'kept', case when pg_is_in_recovery() then null else pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn) end, 'left', safe_wal_size))
     from pg_replication_slots where slot_type = 'logical' and slot_name ~ '^pgaf_(up|back)_[0-9]+$'), '[]'))`;
 
 /** What the schema's comment says of the preparation: `run=… system=… timeline=…`. */

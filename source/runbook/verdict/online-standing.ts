@@ -14,6 +14,8 @@ export interface DatabaseLag {
   readonly behindSeconds: number | null;
   /** WAL that the server keeps for it. */
   readonly keptBytes: number | null;
+  /** What may be written before it is given up for its WAL; null: there is no bound. */
+  readonly leftBytes: number | null;
   /** The version that follows reads it now. */
   readonly active: boolean;
   /** Errors at which it has stopped and begun again, since it follows. */
@@ -31,6 +33,12 @@ export interface OnlineStanding {
 }
 
 const most = (all: readonly (number | null)[]): number => Math.max(0, ...all.map((one) => one ?? 0));
+
+/** `lag 184 B, 0 s; 16 kB of WAL kept`: of the version that follows, the most of any database; null: none follows. */
+export const lagWords = ({ stage, databases }: OnlineStanding): string | null =>
+  databases.length === 0 || !['behind', 'follows', 'follows-back', 'not-back'].includes(stage)
+    ? null
+    : `lag ${bytes(most(databases.map((one) => one.behindBytes)))}, ${Math.round(most(databases.map((one) => one.behindSeconds)))} s; ${bytes(most(databases.map((one) => one.keptBytes)))} of WAL kept`;
 
 /** Behind the cut-over: the old version follows, or why it does not. Null once the upgrade is accepted: nothing of ours is left. */
 const behindCutOver = (facts: ClusterFacts, world: Observations, seen: OnlineView): OnlineStanding | null => {
@@ -60,12 +68,21 @@ const lagOf = (name: string, slot: Slot | undefined, errors: number): DatabaseLa
   behindBytes: slot?.behind ?? null,
   behindSeconds: slot?.seconds ?? null,
   keptBytes: slot?.kept ?? null,
+  leftBytes: slot?.left ?? null,
   active: slot?.active ?? false,
   errors,
 });
 
+/** The way is lost when so much more is written: said before it happens. */
+const leftWords = (databases: readonly DatabaseLag[]): string => {
+  const left = databases.flatMap(({ leftBytes }) => (leftBytes === null ? [] : [leftBytes]));
+  return left.length === 0
+    ? ''
+    : `, and given up when ${bytes(Math.min(...left))} more are written without being received (max_slot_wal_keep_size)`;
+};
+
 const farOf = (databases: readonly DatabaseLag[]): string =>
-  `at most ${bytes(most(databases.map((one) => one.behindBytes)))} and ${Math.round(most(databases.map((one) => one.behindSeconds)))} s behind; ${bytes(most(databases.map((one) => one.keptBytes)))} of WAL are kept for it`;
+  `at most ${bytes(most(databases.map((one) => one.behindBytes)))} and ${Math.round(most(databases.map((one) => one.behindSeconds)))} s behind; ${bytes(most(databases.map((one) => one.keptBytes)))} of WAL are kept for it${leftWords(databases)}`;
 
 /** Null: another method, or the primary was not seen, or the upgrade is accepted. */
 export const onlineStanding = (facts: ClusterFacts, world: Observations): OnlineStanding | null => {
