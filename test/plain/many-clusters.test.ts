@@ -1,4 +1,4 @@
-import { afterEach, expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { z } from 'zod';
 import type { Evidence } from '../../source/cluster/checks/evidence.ts';
 import { fail, ok, problem } from '../../source/cluster/result.ts';
@@ -17,10 +17,6 @@ import { type Status, upgradeStatus } from '../../source/usecases/status/status.
 import { healthy, withInspection } from '../runbook/checks/healthy.ts';
 import { labCluster } from '../runbook/clusters.ts';
 import { type Moment, worldAt } from '../runbook/worlds.ts';
-
-afterEach(() => {
-  vi.useRealTimers();
-});
 
 const checked = (name: string, evidence: Evidence): OfCluster<CheckResult> => ({
   file: `${name}.yaml`,
@@ -126,16 +122,21 @@ test('status of several clusters: writes down before everything else, then what 
 });
 
 test('thirty-two clusters take no more than three times as long as one, and their answers stay in order', async () => {
-  vi.useFakeTimers();
-  const began = Date.now();
-  const answers = forEachCluster(
-    Array.from({ length: 32 }, (_, at) => `${at}.yaml`),
-    async (file) => {
-      await new Promise((resolve) => setTimeout(resolve, 1_000));
-      return file;
-    },
-  );
-  await vi.runAllTimersAsync();
-  expect(await answers).toEqual(Array.from({ length: 32 }, (_, at) => `${at}.yaml`));
-  expect(Date.now() - began).toBeLessThanOrEqual(3_000);
+  const waiting: (() => void)[] = [];
+  let rounds = 0;
+  const round = (): Promise<void> =>
+    new Promise((resolve) => {
+      if (waiting.push(resolve) > 1) return;
+      setImmediate(() => {
+        rounds += 1;
+        for (const answer of waiting.splice(0)) answer();
+      });
+    });
+  const files = Array.from({ length: 32 }, (_, at) => `${at}.yaml`);
+  const answers = forEachCluster(files, async (file) => {
+    await round();
+    return file;
+  });
+  expect(await answers).toEqual(files);
+  expect(rounds).toBeLessThanOrEqual(3);
 });
