@@ -15,8 +15,8 @@ import { calledAs } from './called-as.ts';
 import { type EventsFile, openEventsFile } from './events-file.ts';
 import { pagerIn } from './pager.ts';
 import { readConfig } from './read-config.ts';
-import { sayProblems } from './say.ts';
-import { answer, askOn, onUnread, screenStreams, showsScreens } from './terminal.ts';
+import { leaveUnread, sayProblems } from './say.ts';
+import { answer, askOn, screenStreams, showsScreens } from './terminal.ts';
 import { unacceptable } from './unacceptable.ts';
 
 export interface RunArguments {
@@ -92,7 +92,7 @@ const runWatched = async (
   if (inLines) {
     work = engine.start();
     // Nobody reads any more (`| head`): leave. A command that runs goes on on its host.
-    onUnread(() => process.exit(1));
+    leaveUnread(1, 1);
     const prompt = yes === undefined && lines === undefined ? askOn('answer') : null;
     const write = lines?.write ?? prompt?.write ?? answer.write;
     const forgetStaged = onStaged?.((text) => write(`${banner ?? ''}: ${text}\n`));
