@@ -108,7 +108,12 @@ const shell = (text: string): Fragment => sh`sh -euc ${quoted(text)} </dev/null`
  * Runs it with its time limit, and leaves its exit code in `$code`; what it leaves running in its process group is ended with it.
  * `tooLong`: what is said when the limit has ended it, and nobody else, which has the same exit codes.
  */
-const limited = (step: CustomStep, text: string, tooLong: string, then: Fragment | false = false): Fragment => sh`
+const limited = (
+  step: CustomStep,
+  text: string,
+  tooLong: string,
+  then: Fragment | false = false,
+): Fragment => sh`
   code=0 began=$(date +%s)
   timeout -k 10 ${step.timeout} ${shell(text)} || code=$?
   if { [ "$code" = 124 ] || [ "$code" = 137 ]; } && [ $(($(date +%s) - began)) -ge ${step.timeout} ]; then
