@@ -35,6 +35,23 @@ export const onUnread = (listener: (unwritten: string | null) => void): void => 
   });
 };
 
+/** Standard output for lines of JSON; after one that nobody takes, nothing more goes there, and `trouble` says why. */
+export const eventsOutlet = (): {
+  readonly write: (line: string) => void;
+  readonly trouble: () => string | null;
+} => {
+  let trouble: string | null = null;
+  process.stdout.on('error', (error) => {
+    trouble = error.message;
+  });
+  return {
+    write: (line) => {
+      if (trouble === null) answer.json(`${line}\n`);
+    },
+    trouble: () => trouble,
+  };
+};
+
 /** Questions on the terminal: over standard output, or aside where standard output is the answer. */
 export const askOn = (where: 'answer' | 'aside'): PromptSeat =>
   readlinePrompt(process.stdin, where === 'answer' ? process.stdout : process.stderr);

@@ -140,6 +140,8 @@ export const statusText = (name: string, status: Status, file: string, called = 
       .map(({ alias }) => `${padRight(alias, width)}${padRight('', 34)}PostgreSQL ${versionOf(alias)}`),
     '',
     ...writesLines(status),
+    ...(status.ticket === null ? [] : [`Change: ${status.ticket}`]),
+    ...(status.windowEnd === null ? [] : [`Window: ${status.windowEnd.says}`]),
     upgradeLine(status),
     ...(status.upgrade.state === 'under-way' && status.upgrade.onlyBack !== null
       ? [`  Warning: ${status.upgrade.onlyBack}`]

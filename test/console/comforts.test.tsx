@@ -157,7 +157,7 @@ describe('behind a key that does nothing here', () => {
       const theme = themeFor({});
       const state = store.state.getState();
       handlePress(
-        { state, store, layout, theme, redraw: nothing, openLog: nothing, leave: nothing },
+        { state, store, layout, theme, redraw: nothing, copy: () => true, openLog: nothing, leave: nothing },
         { kind: 'key', name },
       );
     };

@@ -79,6 +79,8 @@ const status = (name: string, moment: Moment, more: Partial<Status> = {}): OfClu
       downtime: null,
       pauses: [],
       expectedDowntime: null,
+      ticket: null,
+      windowEnd: null,
       seenAt: '2026-11-27T15:00:00.000Z',
       toDo: [],
       lock: null,

@@ -1,8 +1,9 @@
 import type { Config } from '../../cluster/config.ts';
-import { type ClusterFacts, clusterFactsSchema, hostsOf, nodesOf, userOn } from '../../cluster/facts.ts';
+import { type ClusterFacts, clusterFactsSchema, nodesOf, userOn } from '../../cluster/facts.ts';
 import { primariesOf } from '../../cluster/formation.ts';
 import type { MonitorNode } from '../../cluster/monitor-state.ts';
-import { hostIn, isDataDirectory, monitorIn, nodeIn, type Observations } from '../../cluster/observations.ts';
+import { monitorIn, type Observations } from '../../cluster/observations.ts';
+import { present } from '../../cluster/present.ts';
 import { ok, type Problem, problem, type Result } from '../../cluster/result.ts';
 import type { ToDo } from '../../cluster/to-do.ts';
 import { discover } from '../../discover/discover.ts';
@@ -34,22 +35,12 @@ import { monitorAbsence } from '../../runbook/verdict/monitor-absence.ts';
 import { type RollbackVerdict, rollbackVerdict } from '../../runbook/verdict/verdict.ts';
 import { type Writes, writesNow } from '../../runbook/verdict/writes.ts';
 import { survey } from '../check/survey.ts';
+import { type HostStatus, hostStatus } from './host-status.ts';
 import { markDone } from './mark-done.ts';
 import { type KnownRun, type RunbookState, runbookState } from './runbook-state.ts';
+import { type StatusWindowEnd, statusWindowEnd } from './window-end.ts';
 
 export type UpgradeState = 'not-begun' | 'under-way' | 'rolling-back' | 'finished' | 'unknown';
-
-export interface HostStatus {
-  readonly alias: string;
-  /** As it runs; where it does not, of its data directory. Null: not seen. */
-  readonly version: string | null;
-  readonly running: boolean;
-  readonly problem: Problem | null;
-  /** It does not answer, and this is when its pg_autoctl last reported to the monitor, ISO 8601; null: not known, or it answers. */
-  readonly lastReport: string | null;
-  /** Likewise, and this is when a console of this machine last heard it, by its journal, ISO 8601; null: never, or it answers. */
-  readonly lastHeard: string | null;
-}
 
 export interface Status {
   readonly from: string | null;
@@ -69,6 +60,10 @@ export interface Status {
   readonly pauses: readonly WritePause[];
   /** What the downtime is expected to be, or was when its stop was confirmed; null: the run is a rollback, or over. */
   readonly expectedDowntime: ExpectedDowntime | null;
+  /** The change that the run belongs to; null: none was named. */
+  readonly ticket: string | null;
+  /** The end of the window, and what it leaves time for; null: nobody has said when it ends, or nothing is under way or ahead. */
+  readonly windowEnd: StatusWindowEnd | null;
   /** When the servers were inspected, ISO 8601, by the clock of this machine. */
   readonly seenAt: string;
   /** What steps of the upgrade have left undone, by the primary’s host; empty: nothing, or it does not answer. */
@@ -100,32 +95,6 @@ export interface HeldLock {
   readonly dead: boolean;
 }
 
-const hostStatus = (
-  facts: ClusterFacts,
-  world: Observations,
-  heard: ReadonlyMap<string, number>,
-): HostStatus[] =>
-  hostsOf(facts).map(({ alias }) => {
-    const observation = world.hosts[alias];
-    if (observation?.kind === 'unseen') {
-      const age = nodeIn(world, alias)?.reportAge;
-      const lastReport = age === undefined ? null : new Date(observation.at - age * 1000).toISOString();
-      const at = heard.get(alias);
-      const lastHeard = at === undefined ? null : new Date(at).toISOString();
-      return { alias, version: null, running: false, problem: observation.problem, lastReport, lastHeard };
-    }
-    const seen = hostIn(world, alias);
-    const major = seen !== null && isDataDirectory(seen.data) ? String(seen.data.major) : null;
-    return {
-      alias,
-      version: seen?.server?.version.split(' ')[0] ?? major,
-      running: seen?.server != null,
-      problem: null,
-      lastReport: null,
-      lastHeard: null,
-    };
-  });
-
 const neededOf = (facts: ClusterFacts): readonly string[] => [
   facts.monitor.alias,
   ...primariesOf(facts).map(({ alias }) => alias),
@@ -156,8 +125,8 @@ const standingOf = async (facts: ClusterFacts, monitor: RemoteHost | undefined):
   }).read();
   if (!standing.ok) return null;
   // A rehearsal is no window: the cluster is as it was, whatever is done on a copy.
-  const { lock, run } = standing.value;
-  return { lock, run: run?.direction === 'rehearse' ? null : run };
+  const { run } = standing.value;
+  return { ...standing.value, run: run?.direction === 'rehearse' ? null : run };
 };
 
 /** The direction that the run goes; one that has come to its end goes none. */
@@ -237,6 +206,7 @@ const fromFacts = async (
   hosts: ReadonlyMap<string, RemoteHost>,
   stateHome: string,
   heard: ReadonlyMap<string, number>,
+  end: string | null,
   journal: ByJournal | null = null,
 ): Promise<Status> => {
   const [world, standing] = await Promise.all([
@@ -252,7 +222,8 @@ const fromFacts = async (
   const lock = heldLock(standing);
   const running = await runningSteps(standing?.run?.id ?? journal?.run.id ?? null, lock, hosts);
   const upgrade = upgradeStatus(facts, world, direction, { records, open, running });
-  const basis = basisIn(facts, world, keptDryRun(stateHome, facts));
+  const kept = keptDryRun(stateHome, facts);
+  const basis = basisIn(facts, world, kept);
   const ahead = direction === 'upgrade' && upgrade.state !== 'finished';
   return {
     from: primary?.oldVersion ?? null,
@@ -273,6 +244,11 @@ const fromFacts = async (
     downtime: downtimeOf(writes, told),
     pauses: pausesIn(records, stepsIn(records)),
     expectedDowntime: told?.expected ?? (ahead ? expectedDowntime(facts, basis) : null),
+    ticket: standing?.run?.finished === null ? (standing.run.ticket ?? null) : null,
+    windowEnd:
+      direction === 'upgrade' && upgrade.state === 'finished'
+        ? null
+        : statusWindowEnd(end, facts, world, direction, kept, present()),
     seenAt: new Date().toISOString(),
     toDo: leftBy(direction, facts, world) ?? [],
     lock,
@@ -311,16 +287,23 @@ const withoutMonitor = async (
   );
   const turned = ofKind(run.records, 'turned').at(-1)?.direction ?? 'upgrade';
   const over = ofKind(run.records, 'finished').length > 0;
-  const seen = await fromFacts(facts.data, hosts, stateHome, heardIn(run.records), {
-    run,
-    direction: over ? 'upgrade' : turned,
-    open: !over && turned === 'upgrade',
-    why: problem(
-      why.what,
-      `${why.remedy} What is said here is from the journal of run ${run.id} on this machine, and from the nodes.`,
-      why.cause,
-    ),
-  });
+  const seen = await fromFacts(
+    facts.data,
+    hosts,
+    stateHome,
+    heardIn(run.records),
+    config.window.end ?? null,
+    {
+      run,
+      direction: over ? 'upgrade' : turned,
+      open: !over && turned === 'upgrade',
+      why: problem(
+        why.what,
+        `${why.remedy} What is said here is from the journal of run ${run.id} on this machine, and from the nodes.`,
+        why.cause,
+      ),
+    },
+  );
   await Promise.all([...hosts.values()].map((host) => host.close()));
   return seen;
 };
@@ -341,7 +324,13 @@ export const readStatus = async (
       await Promise.all([...hosts.values()].map((host) => host.close()));
       return removed;
     }
-    const seen = await fromFacts(facts, hosts, stateHome, heardBefore(stateHome, facts));
+    const seen = await fromFacts(
+      facts,
+      hosts,
+      stateHome,
+      heardBefore(stateHome, facts),
+      config.window.end ?? null,
+    );
     await Promise.all([...hosts.values()].map((host) => host.close()));
     return ok(seen);
   }
@@ -381,6 +370,8 @@ export const readStatus = async (
     downtime: null,
     pauses: [],
     expectedDowntime: null,
+    ticket: null,
+    windowEnd: null,
     seenAt: new Date().toISOString(),
     toDo: [],
     lock: null,
