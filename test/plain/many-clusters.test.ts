@@ -13,10 +13,10 @@ import {
 } from '../../source/plain/many-clusters.ts';
 import { judge } from '../../source/runbook/checks/judge.ts';
 import type { CheckResult } from '../../source/usecases/check/check.ts';
-import { type Status, upgradeStatus } from '../../source/usecases/status/status.ts';
+import type { Status } from '../../source/usecases/status/status.ts';
 import { healthy, withInspection } from '../runbook/checks/healthy.ts';
-import { labCluster } from '../runbook/clusters.ts';
-import { type Moment, worldAt } from '../runbook/worlds.ts';
+import type { Moment } from '../runbook/worlds.ts';
+import { statusAt } from './status-at.ts';
 
 const checked = (name: string, evidence: Evidence): OfCluster<CheckResult> => ({
   file: `${name}.yaml`,
@@ -61,36 +61,11 @@ test('for scripts: each cluster with its file, in the same order', () => {
   ]);
 });
 
-const status = (name: string, moment: Moment, more: Partial<Status> = {}): OfCluster<Status> => {
-  const facts = labCluster();
-  const world = worldAt(moment);
-  return {
-    file: `${name}.yaml`,
-    name,
-    answer: ok({
-      from: '15.20',
-      to: '17.12',
-      nodes: [],
-      hosts: [],
-      upgrade: upgradeStatus(facts, world),
-      rollbackRun: null,
-      rollback: null,
-      writes: { kind: 'up', node: 'node_1' },
-      downtime: null,
-      pauses: [],
-      expectedDowntime: null,
-      ticket: null,
-      windowEnd: null,
-      seenAt: '2026-11-27T15:00:00.000Z',
-      toDo: [],
-      lock: null,
-      monitorStoppedUntil: null,
-      problem: null,
-      journal: [],
-      ...more,
-    }),
-  };
-};
+const status = (name: string, moment: Moment, more: Partial<Status> = {}): OfCluster<Status> => ({
+  file: `${name}.yaml`,
+  name,
+  answer: ok(statusAt(moment, more)),
+});
 
 test('status of several clusters: writes down before everything else, then what is not seen, then what is under way', () => {
   const silent = problem('node_3 does not answer.', 'Look at it.');

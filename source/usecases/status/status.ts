@@ -40,17 +40,25 @@ import { markDone } from './mark-done.ts';
 import { type KnownRun, type RunbookState, runbookState } from './runbook-state.ts';
 import { type StatusWindowEnd, statusWindowEnd } from './window-end.ts';
 
-export type UpgradeState = 'not-begun' | 'under-way' | 'rolling-back' | 'finished' | 'unknown';
+export type UpgradeState =
+  | 'not-begun'
+  | 'under-way'
+  | 'rolling-back'
+  | 'cleaning-up'
+  | 'finished'
+  | 'unknown';
 
 export interface Status {
   readonly from: string | null;
   readonly to: string | null;
   readonly nodes: readonly MonitorNode[];
   readonly hosts: readonly HostStatus[];
-  /** `rolling-back`: a rollback was begun and has not come to its end; then nothing of the upgrade is next. */
+  /** `rolling-back`, `cleaning-up`: that was begun and has not come to its end; then nothing of the upgrade is next. */
   readonly upgrade: RunbookState & { readonly state: UpgradeState };
   /** The rollback, while it is what the run does. */
   readonly rollbackRun: RunbookState | null;
+  /** The clean-up, while it is what the run does. */
+  readonly cleanupRun: RunbookState | null;
   readonly rollback: RollbackVerdict | null;
   /** Whether applications can write, as the servers show it. Null: the cluster could not be discovered. */
   readonly writes: Writes | null;
@@ -109,6 +117,7 @@ export const upgradeStatus = (
 ): Status['upgrade'] => {
   const at = runbookState(upgradeRunbook(facts, world), world, neededOf(facts), run);
   if (direction === 'rollback') return { ...at, state: 'rolling-back', next: null };
+  if (direction === 'cleanup') return { ...at, state: 'cleaning-up', next: null };
   const begun = run.open || rollbackVerdict(facts, world).kind !== 'nothing-to-undo';
   return { ...at, state: at.next === null ? 'finished' : begun ? 'under-way' : 'not-begun' };
 };
@@ -222,6 +231,8 @@ const fromFacts = async (
   const lock = heldLock(standing);
   const running = await runningSteps(standing?.run?.id ?? journal?.run.id ?? null, lock, hosts);
   const upgrade = upgradeStatus(facts, world, direction, { records, open, running });
+  const goes = (way: Direction): RunbookState =>
+    runbookState(runbookFor(facts, world, way), world, neededOf(facts), { records, open: true, running });
   const kept = keptDryRun(stateHome, facts);
   const basis = basisIn(facts, world, kept);
   const ahead = direction === 'upgrade' && upgrade.state !== 'finished';
@@ -231,14 +242,8 @@ const fromFacts = async (
     nodes: monitorIn(world)?.nodes ?? [],
     hosts: hostStatus(facts, world, heard),
     upgrade,
-    rollbackRun:
-      direction === 'rollback'
-        ? runbookState(runbookFor(facts, world, direction), world, neededOf(facts), {
-            records,
-            open: true,
-            running,
-          })
-        : null,
+    rollbackRun: direction === 'rollback' ? goes(direction) : null,
+    cleanupRun: direction === 'cleanup' ? goes(direction) : null,
     rollback: rollbackVerdict(facts, withoutUnseen(facts, world)),
     writes,
     downtime: downtimeOf(writes, told),
@@ -365,6 +370,7 @@ export const readStatus = async (
       onlyBack: null,
     },
     rollbackRun: null,
+    cleanupRun: null,
     rollback: null,
     writes: null,
     downtime: null,
