@@ -10,7 +10,8 @@ const shellFiles = {
 
 const project = (name: string, include: string[], rest: object = {}) => ({
   plugins: [shellFiles],
-  test: { name, include, environment: 'node' as const, ...rest },
+  // Polled for a second, as vitest has it, is too short on a machine that is busy with a lab.
+  test: { name, include, environment: 'node' as const, expect: { poll: { timeout: 20_000 } }, ...rest },
 });
 
 /** Scripts in a real shell, ended at every moment; searches of the model; a PostgreSQL in the process: most of the time of all unit tests. */

@@ -4,7 +4,7 @@
 // https://nodejs.org/docs/latest-v24.x/api/single-executable-applications.html
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmod, copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -47,6 +47,8 @@ try {
     join(work, 'cli.js'),
     join(work, 'cli.cache'),
   ]);
+  const docsDirectory = fileURLToPath(new URL('../docs/', import.meta.url));
+  const docs = (await readdir(docsDirectory)).filter((page) => page.endsWith('.md'));
   const config = {
     main: fileURLToPath(new URL('executable/main.cjs', import.meta.url)),
     output: join(work, 'blob'),
@@ -55,6 +57,7 @@ try {
     assets: {
       'cli.js': join(work, 'cli.js'),
       'cli.cache': join(work, 'cli.cache'),
+      ...Object.fromEntries(docs.map((page) => [`docs/${page}`, join(docsDirectory, page)])),
       ...Object.fromEntries((await demoAssets()).map(({ name, path }) => [name, path])),
     },
   };

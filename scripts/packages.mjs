@@ -1,5 +1,5 @@
-// Packs release/pgaf-upgrade-VERSION-linux-ARCH, which `npm run executable` makes, as .deb and .rpm: the program, its pages, what Tab
-// completes. Beside each its .sha256.
+// Packs release/pgaf-upgrade-VERSION-linux-ARCH, which `npm run executable` makes, as .deb and .rpm: the program, its pages, its
+// manual page, what Tab completes. Beside each its .sha256.
 //   npm run packages                 both; needs dpkg-deb and rpmbuild (Debian: apt-get install rpm)
 //   node scripts/packages.mjs deb    one of them
 // https://www.debian.org/doc/debian-policy/ch-controlfields.html, https://rpm-software-management.github.io/rpm/manual/spec.html
@@ -9,6 +9,7 @@ import { chmod, copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } fro
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const release = join(root, 'release');
@@ -20,8 +21,8 @@ if (process.platform !== 'linux' || architecture === undefined)
 const summary = 'major PostgreSQL upgrades of pg_auto_failover clusters';
 const executable = join(release, `pgaf-upgrade-${version}-linux-${process.arch}`);
 
-/** What a shell would be told by `source <(pgaf-upgrade completion SHELL)`, from the executable itself. */
-const completionFor = (shell) => execFileSync(executable, ['completion', shell], { encoding: 'utf8' });
+/** What the executable itself says: what Tab completes, its manual page. */
+const saidBy = (...args) => execFileSync(executable, args, { encoding: 'utf8' });
 
 /** The files as they lie on a host; directories for zsh differ. */
 const stage = async (place, zsh) => {
@@ -39,9 +40,10 @@ const stage = async (place, zsh) => {
   await copy('release/THIRD-PARTY-NOTICES.txt', `${doc}/THIRD-PARTY-NOTICES.txt`);
   for (const name of await readdir(join(root, 'docs')))
     if (/\.(md|svg)$/.test(name)) await copy(`docs/${name}`, `${doc}/docs/${name}`);
-  await put('usr/share/bash-completion/completions/pgaf-upgrade', completionFor('bash'));
-  await put(`${zsh}/_pgaf-upgrade`, completionFor('zsh'));
-  await put('usr/share/fish/vendor_completions.d/pgaf-upgrade.fish', completionFor('fish'));
+  await put('usr/share/man/man1/pgaf-upgrade.1.gz', gzipSync(saidBy('man'), { level: 9 }));
+  await put('usr/share/bash-completion/completions/pgaf-upgrade', saidBy('completion', 'bash'));
+  await put(`${zsh}/_pgaf-upgrade`, saidBy('completion', 'zsh'));
+  await put('usr/share/fish/vendor_completions.d/pgaf-upgrade.fish', saidBy('completion', 'fish'));
 };
 
 /** Debian's: https://manpages.debian.org/bookworm/dpkg-dev/deb-control.5.en.html */
@@ -94,6 +96,7 @@ cp -a ${tree}/. %{buildroot}/
 %files
 /usr/bin/pgaf-upgrade
 %doc /usr/share/doc/pgaf-upgrade
+/usr/share/man/man1/pgaf-upgrade.1.gz
 /usr/share/bash-completion/completions/pgaf-upgrade
 /usr/share/zsh/site-functions/_pgaf-upgrade
 /usr/share/fish/vendor_completions.d/pgaf-upgrade.fish

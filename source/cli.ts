@@ -1,11 +1,11 @@
 import meow from 'meow';
 import { flags } from './commands/flags.ts';
 import { answer, aside } from './commands/terminal.ts';
-import { askedFor, chosen, help, helpOf, wrongOption } from './commands/usage.ts';
+import { askedFor, chosen, help, helpOf, withDashes, wrongOption } from './commands/usage.ts';
 
 declare const PGAF_UPGRADE_VERSION: string;
 
-const argv = process.argv.slice(2);
+const argv = withDashes(process.argv.slice(2));
 
 const refuse = (wrong: string): void => {
   aside.write(`pgaf-upgrade: ${wrong}${wrong.endsWith('?') ? '' : '.'} See pgaf-upgrade --help.\n`);

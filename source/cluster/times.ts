@@ -31,6 +31,9 @@ const isTime = (date: Date): boolean => !Number.isNaN(date.getTime());
 const localDate = (date: Date): string =>
   `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
 
+/** `2026-11-25` here. */
+export const localDay = (at: number): string => localDate(new Date(at));
+
 /** `03:12:45`, where the zone stands beside it; `--:--:--` where there is no time. */
 export const localTimeOfDay = (at: number | string): string => {
   const date = new Date(at);

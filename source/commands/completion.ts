@@ -5,10 +5,15 @@ import type { Subcommand } from './subcommand.ts';
 
 /** What Tab completes in a shell: the commands, and behind a command its options; files otherwise. Made of the table of commands. */
 
+/** Words that are no commands of the table. */
+const others = [
+  { name: 'help', says: 'the help; of a command, the help of that command' },
+  { name: 'version', says: 'the version' },
+] as const;
+
 const wordsOf = (commands: readonly Subcommand[]): readonly string[] => [
   ...commands.map(({ name }) => name),
-  'help',
-  'version',
+  ...others.map(({ name }) => name),
 ];
 
 const optionsOf = (command: Subcommand): readonly string[] => [...command.flags.map(optionOf), '--help'];
@@ -48,7 +53,7 @@ const zsh = (commands: readonly Subcommand[]): string => `#compdef pgaf-upgrade
 _pgaf_upgrade() {
   local -a commands
   commands=(
-${commands.map(({ name, says }) => `    ${text(`${name}:${says}`)}`).join('\n')}
+${[...commands, ...others].map(({ name, says }) => `    ${text(`${name}:${says}`)}`).join('\n')}
   )
   if (( CURRENT == 2 )); then
     _describe command commands
@@ -76,7 +81,7 @@ if [ "$funcstack[1]" = _pgaf-upgrade ]; then _pgaf_upgrade "$@"; else compdef _p
 const fish = (
   commands: readonly Subcommand[],
 ): string => `# Completion of pgaf-upgrade for fish: ~/.config/fish/completions/pgaf-upgrade.fish
-${commands
+${[...commands, ...others]
   .map(({ name, says }) => `complete -c pgaf-upgrade -n __fish_use_subcommand -f -a ${name} -d ${text(says)}`)
   .join('\n')}
 ${commands

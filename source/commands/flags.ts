@@ -92,10 +92,20 @@ export const flags = {
     shown: '--remove',
     says: ['only remove what an earlier rehearsal has left on the host'],
   },
+  end: {
+    type: 'string',
+    shown: '--end TIME',
+    says: ['when the window ends, instead of window.end in the cluster file: 03:00, or 2026-11-28 03:00'],
+  },
+  ticket: {
+    type: 'string',
+    shown: '--ticket NAME',
+    says: ['the change that the window belongs to, for every paper: CHG0123'],
+  },
   events: {
     type: 'string',
     shown: '--events FILE',
-    says: ['write what happens to FILE, new or written so before: lines of JSON'],
+    says: ['write what happens to FILE, new or written so before: lines of JSON; - : to standard output'],
   },
   debug: {
     type: 'string',
@@ -128,6 +138,8 @@ export interface Given {
   readonly scenario?: string | undefined;
   readonly resume?: string | undefined;
   readonly events?: string | undefined;
+  readonly end?: string | undefined;
+  readonly ticket?: string | undefined;
   readonly debug?: string | undefined;
   readonly remove: boolean;
   readonly host?: string | undefined;

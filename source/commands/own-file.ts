@@ -15,6 +15,12 @@ const firstLine = (descriptor: number): unknown => {
   }
 };
 
+/** Empty, and this user's alone: a run that could not start has left it so, or mktemp. */
+const isFresh = (descriptor: number): boolean => {
+  const { size, mode, uid } = fstatSync(descriptor);
+  return size === 0 && (mode & 0o777) === 0o600 && uid === process.getuid?.();
+};
+
 /** Whether a full disk, or a kill, has cut its last line. */
 const isCut = (descriptor: number): boolean => {
   const { size } = fstatSync(descriptor);
@@ -43,7 +49,7 @@ const whyNotThere = (
 ): Problem | null => {
   if (!fstatSync(descriptor).isFile())
     return problem(`${file} is no regular file.`, `Name a file that you may write: \`${option} FILE\`.`);
-  return isOurs(firstLine(descriptor))
+  return isFresh(descriptor) || isOurs(firstLine(descriptor))
     ? null
     : problem(
         `${file} is there already, and was not written by ${option}: nothing was written to it.`,
@@ -60,7 +66,11 @@ export interface OwnFile {
 }
 
 export type Append = (descriptor: number, line: string) => void;
-const writeWhole: Append = (descriptor, line) => void writeSync(descriptor, line);
+/** A disk that fills up takes a part of a line, and says so only to whoever writes the rest. */
+const writeWhole: Append = (descriptor, line) => {
+  let rest = Buffer.from(line);
+  while (rest.length > 0) rest = rest.subarray(writeSync(descriptor, rest));
+};
 
 const linesTo = (file: string, descriptor: number, torn: boolean, write: Append): OwnFile => {
   let isTorn = torn;

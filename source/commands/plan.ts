@@ -11,7 +11,7 @@ import { planMarkdown } from '../reports/plan/markdown.ts';
 import { planShell } from '../reports/plan/shell.ts';
 import { inspectForPlan } from '../usecases/plan-input/inspect-for-plan.ts';
 import { terminalAsk } from './asking.ts';
-import { readConfig } from './read-config.ts';
+import { readConfig, withWindowEnd } from './read-config.ts';
 import { print, sayDoing, sayProblems } from './say.ts';
 
 export const planFormats = ['markdown', 'shell', 'json'] as const;
@@ -25,6 +25,8 @@ export interface PlanArguments {
   readonly out: string | null;
   /** Two pages instead of every script; Markdown alone. */
   readonly brief: boolean;
+  /** When the window ends, instead of what the cluster file says. */
+  readonly end?: string;
 }
 
 interface Paper {
@@ -48,7 +50,7 @@ const fileNames = (hosts: readonly string[]): ReadonlyMap<string, string> => {
 };
 
 /** `pgaf-upgrade plan`: the whole runbook for this cluster on paper. Reads only. 0 written, 2 not. */
-export const plan = async ({ file, format, out, brief }: PlanArguments): Promise<number> => {
+export const plan = async ({ file, format, out, brief, end }: PlanArguments): Promise<number> => {
   const couldNot = (...problems: readonly Problem[]): 2 => {
     sayProblems(problems);
     return 2;
@@ -59,15 +61,21 @@ export const plan = async ({ file, format, out, brief }: PlanArguments): Promise
     return couldNot(
       problem(`\`plan --brief\` is Markdown, not ${format}.`, 'Leave --format out, or leave --brief out.'),
     );
-  const config = readConfig(file, 'plan');
-  if (!config.ok) return couldNot(...config.error);
+  const read = readConfig(file, 'plan');
+  if (!read.ok) return couldNot(...read.error);
+  const config = withWindowEnd(read.value, end);
+  if (!config.ok) return couldNot(config.error);
   const asking = terminalAsk();
   const reach = connector(config.value, connect, asking.ask, sayDoing);
   const input = await inspectForPlan(config.value, reach, sayDoing, stateHome(process.env));
   asking.close();
   if (!input.ok) return couldNot(input.error);
   const { facts } = input.value;
-  const made = makePlan({ ...input.value, madeAt: new Date().toISOString() });
+  const made = makePlan({
+    ...input.value,
+    madeAt: new Date().toISOString(),
+    windowEnd: config.value.window.end ?? null,
+  });
   const aliases = [...hostsOf(facts), ...facts.others].map((host) => host.alias);
   const names = fileNames(aliases);
   const briefly: Paper = { format: 'markdown', name: 'plan-brief.md', text: planBrief(made) };

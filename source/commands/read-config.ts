@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
+import { configSchema } from '../cluster/config/schema.ts';
 import { type Config, parseConfig } from '../cluster/config.ts';
 import { fail, messageOf, ok, type Problem, problem, type Result } from '../cluster/result.ts';
+import { endError, windowEndSchema } from '../cluster/window-end.ts';
 import { calledAs } from './called-as.ts';
 
 const underHome = (path: string): string => (path.startsWith('~/') ? `${homedir()}${path.slice(1)}` : path);
@@ -37,6 +39,31 @@ const expanded = (config: Config): Config => {
 
 const isAbsent = (thrown: unknown): boolean =>
   thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT';
+
+/** The cluster file with what the command line says instead of it. Errors: it is no end of a window. */
+export const withWindowEnd = (config: Config, end: string | undefined): Result<Config> => {
+  if (end === undefined) return ok(config);
+  const parsed = windowEndSchema.safeParse(end);
+  return parsed.success
+    ? ok({ ...config, window: { ...config.window, end: parsed.data } })
+    : fail(problem(`\`--end ${end}\` ${endError}.`, 'Give it so, or leave it out.'));
+};
+
+/** {@link withWindowEnd}, and the change that the window belongs to. Errors: one of them is none. */
+export const withOptions = (
+  config: Config,
+  end: string | undefined,
+  ticket: string | undefined,
+): Result<Config> => {
+  const ended = withWindowEnd(config, end);
+  if (!ended.ok || ticket === undefined) return ended;
+  const parsed = configSchema.shape.ticket.unwrap().safeParse(ticket);
+  return parsed.success
+    ? ok({ ...ended.value, ticket: parsed.data })
+    : fail(
+        problem('`--ticket` must be text of at most 63 characters.', 'Name the change: `--ticket CHG0123`.'),
+      );
+};
 
 /**
  * Reads and checks a cluster file, for the command of this name. Errors: it cannot be read, or what is wrong in it, line

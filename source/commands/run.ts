@@ -1,4 +1,5 @@
 import { hostname, userInfo } from 'node:os';
+import type { NotifySettings } from '../cluster/notify-settings.ts';
 import type { Problem } from '../cluster/result.ts';
 import { runConsole } from '../console/run-console.tsx';
 import { exitCodeOf, untilSignal } from '../console/signals.ts';
@@ -12,11 +13,12 @@ import type { Connect } from '../remote/host.ts';
 import type { RehearsalWanted } from '../runbook/verdict/rehearsal-asked.ts';
 import { farewell } from '../wording/farewell.ts';
 import { calledAs } from './called-as.ts';
-import { type EventsFile, openEventsFile } from './events-file.ts';
+import { eventsTo, noLines, openEventsFile } from './events-file.ts';
+import { type Notifier, notifierOf } from './notify.ts';
 import { pagerIn } from './pager.ts';
-import { readConfig } from './read-config.ts';
-import { sayProblems } from './say.ts';
-import { answer, askOn, onUnread, screenStreams, showsScreens } from './terminal.ts';
+import { readConfig, withOptions } from './read-config.ts';
+import { leaveUnread, sayProblems } from './say.ts';
+import { answer, aside, askOn, screenStreams, showsScreens } from './terminal.ts';
 import { unacceptable } from './unacceptable.ts';
 
 export interface RunArguments {
@@ -33,6 +35,10 @@ export interface RunArguments {
   readonly fleeting?: boolean;
   /** Where a demo tells what its scenario makes happen. */
   readonly onStaged?: (listener: (text: string) => void) => () => void;
+  /** The change that it belongs to, instead of what the cluster file says. */
+  readonly ticket?: string;
+  /** When the window ends, instead of what the cluster file says. */
+  readonly end?: string;
   /** The file that its events go to. */
   readonly events?: string;
   /** Who answers in plain lines, and who hears them, instead of the terminal. */
@@ -61,11 +67,16 @@ const runWatched = async (
     fleeting = false,
     lines,
     onStaged,
+    end,
+    ticket,
   }: RunArguments,
-  watch: EventsFile['watch'],
+  events: string | undefined,
+  watch: (engine: Engine, unattended: boolean, notify: NotifySettings | undefined) => void,
 ): Promise<number> => {
-  const config = readConfig(file, direction === 'upgrade' ? 'run' : direction);
-  if (!config.ok) return couldNotStart(...config.error);
+  const read = readConfig(file, direction === 'upgrade' ? 'run' : direction);
+  if (!read.ok) return couldNotStart(...read.error);
+  const config = withOptions(read.value, end, ticket);
+  if (!config.ok) return couldNotStart(config.error);
   if (yes !== undefined && yes !== config.value.name)
     return couldNotStart({
       what: `--yes ${yes} does not name the cluster in ${file}, which is ${config.value.name}`,
@@ -74,7 +85,9 @@ const runWatched = async (
   // The rollback and the clean-up make no checks, and are not to be held up by what the checks may accept.
   const wrong = direction === 'upgrade' ? unacceptable(config.value.check.accept, file) : [];
   if (wrong.length > 0) return couldNotStart(...wrong);
-  const inLines = plain || lines !== undefined || yes !== undefined || !showsScreens();
+  // Standard output is the events' then, and no screen's.
+  const aloud = events === '-' ? aside : answer;
+  const inLines = plain || lines !== undefined || yes !== undefined || aloud === aside || !showsScreens();
   const engine = new Engine({
     config: config.value,
     connect,
@@ -87,14 +100,15 @@ const runWatched = async (
     operator: `${userInfo().username}@${hostname()}`,
     unattended: yes !== undefined,
   });
-  watch(engine, yes !== undefined);
+  watch(engine, yes !== undefined, config.value.notify);
   let work = Promise.resolve();
   if (inLines) {
     work = engine.start();
     // Nobody reads any more (`| head`): leave. A command that runs goes on on its host.
-    onUnread(() => process.exit(1));
-    const prompt = yes === undefined && lines === undefined ? askOn('answer') : null;
-    const write = lines?.write ?? prompt?.write ?? answer.write;
+    if (aloud === answer) leaveUnread(1, 1);
+    const prompt =
+      yes === undefined && lines === undefined ? askOn(aloud === aside ? 'aside' : 'answer') : null;
+    const write = lines?.write ?? prompt?.write ?? aloud.write;
     const forgetStaged = onStaged?.((text) => write(`${banner ?? ''}: ${text}\n`));
     const ending = untilSignal();
     const ended = await Promise.race([
@@ -116,7 +130,7 @@ const runWatched = async (
       ending.forget();
       return ended;
     }
-    answer.write(`\n${ended}: ${farewell(engine.view)}\n`);
+    aloud.write(`\n${ended}: ${farewell(engine.view)}\n`);
     await engine.close(ended);
     return exitCodeOf(ended);
   }
@@ -137,16 +151,24 @@ const runWatched = async (
   return reason === 'finished' ? 0 : reason === 'stopped' ? 2 : 1;
 };
 
+const closed = (notifier: Notifier | null): Promise<Problem | null> =>
+  notifier === null ? Promise.resolve(null) : notifier.close();
+
 /** `pgaf-upgrade run` and `rollback`: the console, or plain lines where there is no terminal for it. Gives the exit code. */
 export const run = async (given: RunArguments): Promise<number> => {
-  if (given.events === undefined) return runWatched(given, () => undefined);
-  const opened = openEventsFile(given.events);
-  if (!opened.ok) return couldNotStart(opened.error);
+  const opened = given.events === undefined ? null : openEventsFile(given.events);
+  if (opened?.ok === false) return couldNotStart(opened.error);
+  const events = opened?.value ?? eventsTo(noLines);
+  let notifier: Notifier | null = null;
   try {
-    return await runWatched(given, opened.value.watch);
+    return await runWatched(given, given.events, (engine, unattended, notify) => {
+      notifier = notify === undefined ? null : notifierOf(notify);
+      if (opened !== null || notifier !== null) events.watch(engine, unattended, notifier?.hear);
+    });
   } finally {
-    const trouble = opened.value.close();
+    const cut = events.close();
+    const untold = await closed(notifier);
     // Not before: a screen may have been up.
-    if (trouble !== null) sayProblems([trouble]);
+    sayProblems([cut, untold].filter((one) => one !== null));
   }
 };

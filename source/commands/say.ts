@@ -1,5 +1,5 @@
 import { redactText } from '../cluster/parse/redact.ts';
-import type { Problem } from '../cluster/result.ts';
+import { type Problem, problem } from '../cluster/result.ts';
 import { answer, aside, onUnread } from './terminal.ts';
 
 /** Further lines stand behind the first, so that none looks like a word of this program. */
@@ -22,9 +22,24 @@ export const sayDoing = (doing: string): void => {
   doneBefore = doing;
 };
 
+/** Leaves with this code once nobody reads standard output any more; where it cannot be written, says so and why. */
+export const leaveUnread = (code: number, unwrittenCode: number): void => {
+  onUnread((unwritten) => {
+    if (unwritten === null) process.exit(code);
+    sayProblems([
+      problem(
+        'Standard output could not be written to its end.',
+        'Make room, or let it go elsewhere.',
+        unwritten,
+      ),
+    ]);
+    process.exit(unwrittenCode);
+  });
+};
+
 /** Writes a whole paper to standard output; that nobody reads it to its end (`| head`) is no failure. */
 export const print = (text: string, kind: 'text' | 'json' = 'text'): void => {
-  onUnread(() => process.exit(0));
+  leaveUnread(0, 2);
   if (kind === 'json') answer.json(text);
   else answer.write(text);
 };

@@ -9,7 +9,7 @@ import { readStatus, type Status } from '../usecases/status/status.ts';
 import { terminalAsk } from './asking.ts';
 import { calledAs } from './called-as.ts';
 import { forEachCluster } from './each-cluster.ts';
-import { readConfig } from './read-config.ts';
+import { readConfig, withWindowEnd } from './read-config.ts';
 import { print, sayDoing, sayProblems } from './say.ts';
 
 export interface StatusArguments {
@@ -17,6 +17,8 @@ export interface StatusArguments {
   readonly json: boolean;
   /** As it was typed: the number of what was left to do, counted from 1. */
   readonly done: string | null;
+  /** When the window ends, instead of what the cluster file says. */
+  readonly end?: string;
 }
 
 /** Asks one cluster where it stands. Errors: its file is wrong, or it could not be discovered. */
@@ -25,9 +27,12 @@ const statusOf = async (
   done: number | null,
   ask: Ask,
   sayOf: (name: string) => (doing: string) => void,
+  end: string | undefined,
 ): Promise<OfCluster<Status>> => {
-  const config = readConfig(file, 'status');
-  if (!config.ok) return { file, name: null, answer: config };
+  const read = readConfig(file, 'status');
+  if (!read.ok) return { file, name: null, answer: read };
+  const config = withWindowEnd(read.value, end);
+  if (!config.ok) return { file, name: null, answer: fail([config.error]) };
   const { name } = config.value;
   const say = sayOf(name);
   const reach = connector(config.value, connect, ask, say);
@@ -36,7 +41,7 @@ const statusOf = async (
 };
 
 /** `pgaf-upgrade status`: the current state, once. 0 printed, 2 not, or not of every cluster. */
-export const status = async ({ files, json, done }: StatusArguments): Promise<number> => {
+export const status = async ({ files, json, done, end }: StatusArguments): Promise<number> => {
   const couldNot = (problems: readonly Problem[]): 2 => {
     sayProblems(problems);
     if (json) print(`${JSON.stringify({ problems }, null, 2)}\n`, 'json');
@@ -58,7 +63,7 @@ export const status = async ({ files, json, done }: StatusArguments): Promise<nu
   const sayOf = (name: string) =>
     json ? () => undefined : several ? (doing: string) => sayDoing(`${name}: ${doing}`) : sayDoing;
   const seen = await forEachCluster(files, (file) =>
-    statusOf(file, done === null ? null : Number(done), asking.ask, sayOf),
+    statusOf(file, done === null ? null : Number(done), asking.ask, sayOf, end),
   );
   asking.close();
   const [only] = seen;

@@ -7,6 +7,8 @@ export interface Subcommand {
   readonly argument: string | null;
   /** Several of them may stand there. */
   readonly many?: true;
+  /** There are two of them. */
+  readonly takesTwo?: true;
   readonly says: string;
   /** What else its own help says, in lines. */
   readonly more: readonly string[];

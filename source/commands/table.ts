@@ -4,6 +4,8 @@ import { publishedGuide } from '../runbook/guide.ts';
 import type { FlagName, Given } from './flags.ts';
 import type { Subcommand } from './subcommand.ts';
 
+declare const PGAF_UPGRADE_VERSION: string;
+
 const clusterFile = '[cluster.yaml]';
 const clusterFiles = '[cluster.yaml ...]';
 const fileOf = ({ named }: Given): string => named ?? 'cluster.yaml';
@@ -27,10 +29,18 @@ const walking = (
   argument: clusterFile,
   says,
   more,
-  flags: ['plain', 'yes', ...flags, 'events', 'debug'],
+  flags: [
+    'plain',
+    'yes',
+    ...flags,
+    ...(direction === 'cleanup' ? [] : ['end' as const]),
+    'ticket',
+    'events',
+    'debug',
+  ],
   start: async (given) => {
     const { run } = await import('./run.ts');
-    const { plain, yes, events } = given;
+    const { plain, yes, events, end, ticket } = given;
     return run({
       file: fileOf(given),
       direction,
@@ -38,6 +48,8 @@ const walking = (
       forfeits: forfeitsOf(given),
       ...(yes === undefined ? {} : { yes }),
       ...(events === undefined ? {} : { events }),
+      ...(end === undefined ? {} : { end }),
+      ...(ticket === undefined ? {} : { ticket }),
     });
   },
 });
@@ -103,12 +115,13 @@ export const subcommands: readonly Subcommand[] = [
       '--brief: cluster, last check, downtime, steps by phase, rollback, what is needed; two pages for the approval.',
       'Reads only. Exit codes: 0 written, 2 not.',
     ],
-    flags: ['brief', 'format', 'out', 'debug'],
+    flags: ['brief', 'format', 'out', 'end', 'debug'],
     formats: ['markdown', 'shell', 'json'],
     start: async (given) => {
       const { plan, planFormats } = await import('./plan.ts');
       const format = planFormats.find((one) => one === given.format) ?? null;
-      return plan({ file: fileOf(given), format, out: given.out ?? null, brief: given.brief });
+      const { out = null, brief, end } = given;
+      return plan({ file: fileOf(given), format, out, brief, ...(end === undefined ? {} : { end }) });
     },
   },
   {
@@ -160,10 +173,26 @@ export const subcommands: readonly Subcommand[] = [
       'Reads only; --done N alone removes a note on the primary’s host.',
       'Several cluster files: a line each, the worst first. Exit codes: 0 printed, 2 not, or not of every cluster.',
     ],
-    flags: ['json', 'done', 'debug'],
+    flags: ['json', 'done', 'end', 'debug'],
     start: async (given) => {
       const { status } = await import('./status.ts');
-      return status({ files: filesOf(given), json: given.json, done: given.done ?? null });
+      const { json, done = null, end } = given;
+      return status({ files: filesOf(given), json, done, ...(end === undefined ? {} : { end }) });
+    },
+  },
+  {
+    name: 'approve',
+    argument: 'cluster.yaml STEP',
+    takesTwo: true,
+    says: 'as a second person, approve a step that the operator is to run',
+    more: [
+      'From a login of your own; approve: [irreversible, opening] in the cluster file wants it. STEP is its number or its id.',
+      'Shows the step, and asks for the name of its host. Exit codes: 0 approved, 1 not, 2 it could not be.',
+    ],
+    flags: ['debug'],
+    start: async ({ named, others }) => {
+      const { approve } = await import('./approve.ts');
+      return approve({ file: named ?? 'cluster.yaml', step: others?.[0] });
     },
   },
   walking(
@@ -213,8 +242,8 @@ export const subcommands: readonly Subcommand[] = [
   ),
   {
     name: 'schema',
-    argument: '[events]',
-    says: 'the JSON Schema of the cluster file, or of --events',
+    argument: '[events | journal]',
+    says: 'the JSON Schema of the cluster file, of --events, or of the journal',
     more: [
       'For an editor: pgaf-upgrade schema > cluster.schema.json, and as the first line of the cluster file',
       '# yaml-language-server: $schema=cluster.schema.json',
@@ -240,6 +269,28 @@ export const subcommands: readonly Subcommand[] = [
     start: async ({ named }) => {
       const { completion } = await import('./completion.ts');
       return completion(named, subcommands);
+    },
+  },
+  {
+    name: 'docs',
+    argument: '[PAGE]',
+    says: 'the documentation: its pages, or one of them in the pager',
+    more: ['Exit codes: 0 shown, 2 there is no such page.'],
+    flags: [],
+    start: async ({ named }) => {
+      const { docs } = await import('./docs.ts');
+      return docs(named);
+    },
+  },
+  {
+    name: 'man',
+    argument: null,
+    says: 'the manual page, for man(1)',
+    more: ['pgaf-upgrade man > /usr/local/share/man/man1/pgaf-upgrade.1, or: pgaf-upgrade man | man -l -'],
+    flags: [],
+    start: async () => {
+      const { man } = await import('./man.ts');
+      return man(subcommands, PGAF_UPGRADE_VERSION);
     },
   },
 ];

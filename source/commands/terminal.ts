@@ -28,9 +28,28 @@ export const answer: Outlet = outletTo(process.stdout);
 /** Standard error: what is said aside from the answer. */
 export const aside: Outlet = outletTo(process.stderr);
 
-/** Calls when nobody reads standard output any more (`| head`). */
-export const onUnread = (listener: () => void): void => {
-  process.stdout.once('error', listener);
+/** Calls when nobody reads standard output any more (`| head`), or it cannot be written (a full disk): then with why. */
+export const onUnread = (listener: (unwritten: string | null) => void): void => {
+  process.stdout.once('error', (error: NodeJS.ErrnoException) => {
+    listener(error.code === 'EPIPE' ? null : error.message);
+  });
+};
+
+/** Standard output for lines of JSON; after one that nobody takes, nothing more goes there, and `trouble` says why. */
+export const eventsOutlet = (): {
+  readonly write: (line: string) => void;
+  readonly trouble: () => string | null;
+} => {
+  let trouble: string | null = null;
+  process.stdout.on('error', (error) => {
+    trouble = error.message;
+  });
+  return {
+    write: (line) => {
+      if (trouble === null) answer.json(`${line}\n`);
+    },
+    trouble: () => trouble,
+  };
 };
 
 /** Questions on the terminal: over standard output, or aside where standard output is the answer. */

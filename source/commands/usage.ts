@@ -98,6 +98,16 @@ export const askedFor = (
     : null;
 };
 
+/** `--events -` is read like `--events=-`: a lone dash would be taken for an argument. */
+export const withDashes = (argv: readonly string[]): readonly string[] =>
+  argv.flatMap((word, at) =>
+    word === '-' && argv[at - 1] === '--events'
+      ? []
+      : word === '--events' && argv[at + 1] === '-'
+        ? ['--events=-']
+        : [word],
+  );
+
 /** What is wrong with the options as they were typed; null: nothing. */
 export const wrongOption = (argv: readonly string[]): string | null => {
   const known = [...flagNames.map(optionOf), '--help', '--version'];
@@ -129,7 +139,12 @@ export const chosen = (
 ): { readonly command: Subcommand } | { readonly wrong: string } => {
   const command = subcommands.find((one) => one.name === name);
   if (command === undefined) return { wrong: noCommand(name) };
-  const tooMuch = command.argument === null ? [given.named, ...rest] : command.many === true ? [] : rest;
+  const tooMuch =
+    command.argument === null
+      ? [given.named, ...rest]
+      : command.many === true
+        ? []
+        : rest.slice(command.takesTwo === true ? 1 : 0);
   const words = tooMuch.filter((word) => word !== undefined);
   if (words.length > 0) return { wrong: `${usage(command)}: ${words.join(' ')} is one argument too many` };
   const stray = flagNames.find((flag) => isGiven(given, flag) && !command.flags.includes(flag));

@@ -1,6 +1,7 @@
 import { Box, useApp, useWindowSize } from 'ink';
 import { useEffect, useState } from 'react';
 import { present } from '../cluster/present.ts';
+import { copySequence } from './clipboard.ts';
 import { useConsole } from './hooks/use-console.ts';
 import { useKeys } from './hooks/use-keys.ts';
 import { useNow } from './hooks/use-now.ts';
@@ -36,6 +37,8 @@ export interface AppProps {
   readonly pager: Pager;
   /** Aborted when the console is ended from without. */
   readonly ended: AbortSignal;
+  /** Writes a control sequence of our own to the terminal. */
+  readonly onCopy?: (sequence: string) => void;
   /** Instead of ending the app itself. */
   readonly onLeave?: () => void;
   /** For tests without a terminal. */
@@ -71,7 +74,17 @@ const layoutOf = (state: ConsoleState, size: { columns: number; rows: number }):
   });
 
 /** The console: two lines of header, three panes, two lines of footer. */
-export const App = ({ store, theme, now = present, onRedraw, pager, ended, onLeave, size }: AppProps) => {
+export const App = ({
+  store,
+  theme,
+  now = present,
+  onRedraw,
+  pager,
+  ended,
+  onCopy,
+  onLeave,
+  size,
+}: AppProps) => {
   const app = useApp();
   const window = useWindowSize();
   const { columns, rows } = size ?? window;
@@ -106,6 +119,12 @@ export const App = ({ store, theme, now = present, onRedraw, pager, ended, onLea
       layout: layoutOf(fresh, { columns, rows }),
       redraw,
       openLog: () => void openLog(store, pager, app.suspendTerminal, ended),
+      copy: (text) => {
+        const sequence = copySequence(text);
+        if (sequence === null) return false;
+        onCopy?.(sequence);
+        return true;
+      },
       leave: onLeave ?? (() => app.exit()),
     };
   });

@@ -51,6 +51,7 @@ export const runConsole = async (
       store={store}
       theme={themeFor(env)}
       onRedraw={() => app.clear()}
+      onCopy={(sequence) => stdout.write(sequence)}
       pager={async (text, options) => {
         await leaveKeys(stdin);
         return pager(text, options);

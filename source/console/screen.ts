@@ -19,6 +19,8 @@ export interface Screen {
   readonly theme: Theme;
   /** Gives the terminal to a pager with the log of the step shown, until it is left. */
   readonly openLog: () => void;
+  /** Sends a text to the terminal's clipboard; false: it is too long for that. */
+  readonly copy: (text: string) => boolean;
   /** Draws everything anew, whatever else wrote to the terminal. */
   readonly redraw: () => void;
   /** Leaves the console. */

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
+import { localMoment } from '../cluster/times.ts';
 import { borderScript } from './hosts/border.ts';
 import { newKeyPair } from './hosts/key-pair.ts';
 import { systemPrograms } from './hosts/programs.ts';
@@ -112,6 +113,9 @@ const makeData = (layout: DemoLayout, hosts: readonly string[]): void => {
   }
 };
 
+const halfAnHourAhead = (): string =>
+  localMoment(Date.now() + 30 * 60_000).slice(0, 'yyyy-mm-dd hh:mm'.length);
+
 const clusterFile = (
   layout: DemoLayout,
   besides: string,
@@ -120,7 +124,7 @@ name: demo
 monitor: { host: monitor }
 ssh: { user: ${login}, configFile: ${layout.sshConfig}, knownHostsFile: ${layout.knownHosts}, agent: false }
 target: { bindir: ${layout.bin(17)} }
-${besides}`;
+${besides.replace('ENDS', halfAnHourAhead())}`;
 
 /** Everything that lies in the demo's directory at its first start. */
 export const makeDemo = (

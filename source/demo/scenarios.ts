@@ -11,7 +11,7 @@ export interface Scenario {
     cut: (host: string, milliseconds: number) => void,
     tell: (text: string) => void,
   ) => ScenarioHooks;
-  /** What its cluster file has besides. */
+  /** What its cluster file has besides; `ENDS` is a moment half an hour ahead. */
   readonly clusterFile?: string;
   /** Without a terminal: turn back once 17 has taken writes; try again after a failure. */
   readonly turnsBack: boolean;
@@ -127,10 +127,12 @@ export const scenarios: readonly Scenario[] = [
     says: [
       'The window belongs to a company: its cluster file has steps of its own (`steps`). A pooler is paused around the downtime, and a smoke test runs while nobody else can write.',
       'Read the cards of “Pause the pooler” and “Smoke test”; r behind them shows that a rollback would resume the pooler.',
+      'The window ends in half an hour: the header says until when a rollback is over by then.',
     ],
     slower: 1,
     stage: still,
-    clusterFile: `steps:
+    clusterFile: `window: { end: "ENDS" }
+steps:
   pause-pooler:
     at: stopping
     title: Pause the pooler

@@ -20,6 +20,22 @@ const wordOf = (answer: string | null): Word => {
   return /^q(uit)?$/i.test(said) ? 'quit' : 'no';
 };
 
+/** Confirmed by `--yes`, it waits for the second person that the cluster file wants; false: something else is due meanwhile. */
+const approved = async ({ controller, write }: Talk, step: StepView): Promise<boolean> => {
+  const waits = ({ approval }: EngineView): boolean => approval?.step === step.id && approval.given === null;
+  if (!waits(controller.view)) return true;
+  write(['Waits for the approval of a second person.']);
+  const { stage } = controller.view;
+  await new Promise<void>((resolve) => {
+    const forget = controller.onChange((view) => {
+      if (waits(view) && view.stage.kind === stage.kind) return;
+      forget();
+      resolve();
+    });
+  });
+  return controller.view.stage.kind === 'confirm';
+};
+
 /** Shows the step that waits, with all that may run beside it, and asks. Whether the run goes on; false leaves. */
 export const confirmStep = async (talk: Talk, view: EngineView, step: StepView): Promise<boolean> => {
   const { controller, yes, write, ask, refusal } = talk;
@@ -38,6 +54,7 @@ export const confirmStep = async (talk: Talk, view: EngineView, step: StepView):
     write(['Optional: skipped.']);
     return !refusal(controller.skip(step.id, ''));
   }
+  if (yes !== null && !(await approved(talk, step))) return false;
   const ends = clientsOf(controller.view, step) !== null;
   const also = ends ? 'terminate/' : '';
   // As the console's `r` says it: where a rollback runs, it goes on with the upgrade.

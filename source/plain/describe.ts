@@ -1,8 +1,10 @@
 import { takes } from '../console/rows/rollback.ts';
 import { stepNumber } from '../console/state/selectors.ts';
 import type { EngineView, RollbackPreview, StepFailure, StepView } from '../engine/view/controller.ts';
+import { lateWords } from '../engine/view/deadline-view.ts';
 import { phases } from '../runbook/language/step.ts';
 import { undoWords } from '../runbook/language/undo.ts';
+import { approvalWords } from '../wording/approval.ts';
 import { nameAskedWords } from '../wording/danger.ts';
 import { causeLines, standsWords } from '../wording/failure-cause.ts';
 import { took } from '../wording/text.ts';
@@ -35,6 +37,8 @@ export const describeStep = (view: EngineView, step: StepView): readonly string[
     ...step.before.map((says) => `  Before: ${says}`),
     ...step.after.map((says) => `  After:  ${says}`),
     ...(step.expectedMs === null ? [] : [`  Takes:  about ${took(step.expectedMs)}`]),
+    ...(view.approval?.step === step.id ? [`  Approval: ${approvalWords(view.approval)}`] : []),
+    ...(view.deadline?.late.has(step.id) === true ? [`  Window: ${lateWords(view.deadline)}`] : []),
     ...step.notes.map((note) => `  Warning: ${note}`),
     ...(step.givesUp === null ? [] : [`  Gives up: ${step.givesUp.text}`]),
     `  Undo:   ${undoWords(step.undo)}`,

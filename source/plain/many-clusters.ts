@@ -165,6 +165,7 @@ const standings = [
   'NOT WHOLLY SEEN',
   'ROLLING BACK',
   'UNDER WAY',
+  'BEING CLEANED UP',
   'NODE NOT HEALTHY',
   'LEFT TO DO',
   'finished',
@@ -173,10 +174,11 @@ const standings = [
 
 const standingOf = ({ answer }: OfCluster<Status>): (typeof standings)[number] => {
   if (!answer.ok) return 'NOT SEEN';
-  const { writes, problem, upgrade, rollbackRun, nodes, toDo } = answer.value;
+  const { writes, problem, upgrade, rollbackRun, cleanupRun, nodes, toDo } = answer.value;
   if (writes?.kind === 'down') return 'WRITES DOWN';
   if (problem !== null) return writes === null ? 'NOT SEEN' : 'NOT WHOLLY SEEN';
   if (rollbackRun !== null) return 'ROLLING BACK';
+  if (cleanupRun !== null) return 'BEING CLEANED UP';
   if (upgrade.state === 'under-way') return 'UNDER WAY';
   if (nodes.some(({ health }) => health !== 1)) return 'NODE NOT HEALTHY';
   if (toDo.length > 0) return 'LEFT TO DO';
@@ -186,12 +188,13 @@ const standingOf = ({ answer }: OfCluster<Status>): (typeof standings)[number] =
 const statusRank = (of: OfCluster<Status>): number => standings.indexOf(standingOf(of));
 
 const aboutStatus = (status: Status): string => {
-  const { writes, problem, upgrade, rollbackRun, nodes, toDo } = status;
-  const next = (rollbackRun ?? upgrade).next;
+  const { writes, problem, upgrade, rollbackRun, cleanupRun, nodes, toDo } = status;
+  const back = rollbackRun ?? cleanupRun;
+  const { next } = back ?? upgrade;
   const sick = nodes.filter(({ health }) => health !== 1).map(({ name }) => name);
   if (problem !== null) return problem.what;
   if (writes?.kind === 'unknown') return `not known whether applications can write: ${writes.why}`;
-  if (next !== null && (rollbackRun !== null || upgrade.state === 'under-way'))
+  if (next !== null && (back !== null || upgrade.state === 'under-way'))
     return `next: step ${next.number}, ${next.title}, on ${next.host}`;
   if (sick.length > 0) return `not healthy: ${sick.join(', ')}`;
   return toDo.length === 0 ? '' : `${toDo.length} left to do`;

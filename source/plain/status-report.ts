@@ -29,6 +29,8 @@ const upgradeLine = ({ upgrade, from, to }: Status): string => {
       return `Upgrade: under way, ${countWords(upgrade)}${nextIn(upgrade)}`;
     case 'rolling-back':
       return `Upgrade: being rolled back to ${from ?? '?'}`;
+    case 'cleaning-up':
+      return 'Upgrade: finished, and being cleaned up';
     case 'finished':
       return `Upgrade: finished, ${countWords(upgrade)}`;
     case 'unknown':
@@ -52,6 +54,15 @@ const rollbackLines = (
     `  What it means: ${rollback.says}`,
   ];
 };
+
+/** A clean-up that was begun: how far it is, and how it goes on. */
+const cleanupLines = ({ cleanupRun }: Status, file: string, called: string): readonly string[] =>
+  cleanupRun === null
+    ? []
+    : [
+        `Clean-up: under way, ${countWords(cleanupRun)}${nextIn(cleanupRun)}`,
+        `  ${cleanupRun.next === null ? 'Finish' : 'Continue'} it with: ${called} cleanup ${file}`,
+      ];
 
 const secondsBetween = (from: string, to: string): number => Math.max(0, Date.parse(to) - Date.parse(from));
 
@@ -153,6 +164,8 @@ export const statusText = (name: string, status: Status, file: string, called = 
       .map(({ alias }) => `${padRight(alias, width)}${padRight('', 34)}PostgreSQL ${versionOf(alias)}`),
     '',
     ...writesLines(status),
+    ...(status.ticket === null ? [] : [`Change: ${status.ticket}`]),
+    ...(status.windowEnd === null ? [] : [`Window: ${status.windowEnd.says}`]),
     upgradeLine(status),
     ...onlineLines(status),
     ...(status.upgrade.state === 'under-way' && status.upgrade.onlyBack !== null
@@ -166,6 +179,7 @@ export const statusText = (name: string, status: Status, file: string, called = 
     ...status.journal.map((line) => `  By the journal here: ${line}`),
     ...lockLines(status, file, called),
     ...rollbackLines(status, file, called),
+    ...cleanupLines(status, file, called),
     ...(status.problem === null ? [] : [`Warning: ${status.problem.what}`, `  Do: ${status.problem.remedy}`]),
   ]
     .map((line) => `${tame(line)}\n`)

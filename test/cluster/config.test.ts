@@ -26,6 +26,8 @@ describe('parseConfig', () => {
       nodes: {},
       formations: {},
       steps: [],
+      approve: [],
+      window: {},
     });
   });
 
@@ -125,7 +127,7 @@ describe('problems', () => {
 
   it('list the right keys where nothing is near', () => {
     expect(problems(`${least}bogus: 1`)).toEqual([
-      'prod.yaml:3: unknown key bogus. → Remove it. The keys here are: name, monitor, ssh, become, target, formation, upgrade, check, nodes, formations, steps.',
+      'prod.yaml:3: unknown key bogus. → Remove it. The keys here are: name, monitor, ssh, become, target, formation, upgrade, check, nodes, formations, approve, ticket, notify, window, steps.',
     ]);
   });
 

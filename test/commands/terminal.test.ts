@@ -47,6 +47,8 @@ test('the two that are handed the terminal itself, for questions and for the ful
     ],
     [
       "stdout.write('\\r\\u001B[K');",
+      // What is copied, in base64 (clipboard.ts).
+      'onCopy={(sequence) => stdout.write(sequence)}',
       // The title, made of names that were parsed (attention.ts).
       'const unattend = attend(store, (text) => gone || stdout.write(text), env);',
       'if (!gone) stdout.write(`{safeText(farewell(view))}\\n`);',

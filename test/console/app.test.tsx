@@ -198,7 +198,7 @@ describe('keys', () => {
     expect(await press('a')).toContain('Nothing has failed');
     expect(await press('x')).toContain('Nothing is running');
     expect(await press('t')).toContain('Clients can be terminated only before the step');
-    expect(await press('y')).toContain('y does nothing here');
+    expect(await press('d')).toContain('d does nothing here');
     expect(await press('/')).toContain('Find:');
   });
 

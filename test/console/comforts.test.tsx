@@ -87,7 +87,7 @@ describe('searching the output', () => {
     await vi.waitFor(async () => {
       await press();
       expect(frame()).toContain("'error': 1 of 1; in 3 lines of the whole log: v opens it");
-    });
+    }, 20_000);
   });
 
   test('a place is marked as a whole where the line is folded in the middle of it', () => {
@@ -157,7 +157,7 @@ describe('behind a key that does nothing here', () => {
       const theme = themeFor({});
       const state = store.state.getState();
       handlePress(
-        { state, store, layout, theme, redraw: nothing, openLog: nothing, leave: nothing },
+        { state, store, layout, theme, redraw: nothing, copy: () => true, openLog: nothing, leave: nothing },
         { kind: 'key', name },
       );
     };
@@ -246,9 +246,9 @@ describe('the whole log', () => {
     await screen.press(keys.enter);
     screen.engine.print(step, 'one\n\u001B]0;EVIL\u0007two\nunfinished');
     await screen.press('/', 't', keys.enter, 'v');
-    await vi.waitFor(() => expect(given).toHaveLength(1));
+    await vi.waitFor(() => expect(given).toHaveLength(1), 20_000);
     expect(given).toEqual([{ text: 'one\ntwo\nunfinished', title: `step ${number} on node_1`, needle: 't' }]);
-    await vi.waitFor(async () => expect(await screen.press()).toContain('The log: /home/dba'));
+    await vi.waitFor(async () => expect(await screen.press()).toContain('The log: /home/dba'), 20_000);
   });
 
   test('without output there is none to open; a pager that cannot start is said', async () => {
@@ -260,7 +260,7 @@ describe('the whole log', () => {
     await screen.press(keys.enter);
     screen.engine.print(step, 'one\n');
     await screen.press('v');
-    await vi.waitFor(async () => expect(await screen.press()).toContain('“lass” did not start'));
+    await vi.waitFor(async () => expect(await screen.press()).toContain('“lass” did not start'), 20_000);
   });
 });
 

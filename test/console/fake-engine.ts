@@ -270,6 +270,11 @@ export class FakeEngine implements EngineController {
     return this.view.stage.kind === 'watching' ? accepted : refused('nobody else holds the lock');
   }
 
+  approve(step: StepId, typed: string): Accepted | Refusal {
+    this.asked.push(`approve ${step} ${typed}`);
+    return this.view.stage.kind === 'watching' ? accepted : refused('you are the operator');
+  }
+
   answer(answer: Answer): void {
     this.asked.push(`answer ${answer.kind}${answer.kind === 'secret' ? ` ${answer.secret}` : ''}`);
     const question = this.#questions.shift();

@@ -112,6 +112,12 @@ test('a file of somebody else’s is left as it is', () => {
   expect(readFileSync(file(), 'utf8')).toBe('mine\n');
 });
 
+test('an empty file of this user alone is taken: a run that could not start has left it, or mktemp made it', () => {
+  writeFileSync(file(), '', { mode: 0o600 });
+  const opened = openEventsFile(file());
+  expect(opened.ok && opened.value.close()).toBeNull();
+});
+
 test('a full disk ends the file, and not the run', async () => {
   const night = window();
   const opened = openEventsFile(file(), () => {

@@ -5,9 +5,13 @@ import { countInView, currentStep, stepNumber } from '../../source/console/state
 import { connector } from '../../source/discover/connector.ts';
 import { parseJournal } from '../../source/engine/journal/entry.ts';
 import { statusJson, statusText } from '../../source/plain/status-report.ts';
+import type { StepId } from '../../source/runbook/language/step.ts';
+import { runbookFor } from '../../source/runbook/runbooks.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
+import { runbookState } from '../../source/usecases/status/runbook-state.ts';
 import { readStatus, upgradeStatus } from '../../source/usecases/status/status.ts';
 import { good } from '../cluster/recorded.ts';
+import { statusAt } from '../plain/status-at.ts';
 import { outcome, reportOf, section } from '../reports/journals.ts';
 import { labCluster } from '../runbook/clusters.ts';
 import { type Moment, worldAt } from '../runbook/worlds.ts';
@@ -28,6 +32,22 @@ test.each([
     expect([seen.state, seen.next?.phase]).toEqual([state, phase]);
   },
 );
+
+test('a clean-up that was left in the middle is called that, and no upgrade is under way again', () => {
+  const facts = labCluster();
+  const world = worldAt('finished');
+  const run = { records: [], open: true, running: new Set<StepId>() };
+  const upgrade = upgradeStatus(facts, world, 'cleanup', run);
+  expect(upgrade).toMatchObject({ state: 'cleaning-up', next: null });
+  const steps = runbookFor(facts, world, 'cleanup');
+  const cleanupRun = runbookState(steps, world, ['monitor', 'node_1'], run);
+  const [first] = steps;
+  expect(statusText('lab', statusAt('finished', { upgrade, cleanupRun }), 'night/cluster.yaml')).toContain(`
+Upgrade: finished, and being cleaned up
+Clean-up: under way, 0 of ${steps.length} steps done; next: step 1, ${first?.title}, on ${first?.host} (${first?.id})
+  Continue it with: pgaf-upgrade cleanup night/cluster.yaml
+`);
+});
 
 /** What `status` says of the servers of a window, asked from where its console runs. */
 const ask = async (night: Window) =>

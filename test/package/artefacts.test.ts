@@ -168,6 +168,7 @@ describe('the packages', () => {
         'usr/bin/pgaf-upgrade',
         'usr/share/bash-completion/completions/pgaf-upgrade',
         'usr/share/fish/vendor_completions.d/pgaf-upgrade.fish',
+        'usr/share/man/man1/pgaf-upgrade.1.gz',
         'usr/share/zsh/vendor-completions/_pgaf-upgrade',
       ]);
       expect(pages(at)).toEqual(

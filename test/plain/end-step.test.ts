@@ -24,7 +24,7 @@ const sit = () => {
   const done = runPlain(engine, { write, prompt: ask, typing });
   let read = 0;
   const until = async (text: string): Promise<void> => {
-    await vi.waitFor(() => expect(shown.slice(read)).toContain(text));
+    await vi.waitFor(() => expect(shown.slice(read)).toContain(text), 20_000);
     read = shown.indexOf(text, read) + text.length;
   };
   open.push(async () => {
@@ -49,7 +49,7 @@ const running = async () => {
   const desk = sit();
   await desk.until('Run this step on node_1?');
   desk.say('y');
-  await vi.waitFor(() => expect(desk.engine.view.stage.kind).toBe('running'));
+  await vi.waitFor(() => expect(desk.engine.view.stage.kind).toBe('running'), 20_000);
   return desk;
 };
 
@@ -178,11 +178,11 @@ test('over a pipe a question is put once: whoever answers by a script answers ea
   });
   const { ask, write, close } = readlinePrompt(new PassThrough(), output);
   const answer = ask('Run this step? ');
-  await vi.waitFor(() => expect(shown).toBe('Run this step? '));
+  await vi.waitFor(() => expect(shown).toBe('Run this step? '), 20_000);
   write('* news\n');
   close();
   expect(await answer).toBeNull();
-  await vi.waitFor(() => expect(shown).toBe('Run this step? * news\n'));
+  await vi.waitFor(() => expect(shown).toBe('Run this step? * news\n'), 20_000);
 });
 
 test('over a pipe nobody sits who could end a step by a word', () => {

@@ -61,6 +61,23 @@ test('one that hangs is ended at its limit, and says which; what it has started 
   expect(marks(sandbox)).toEqual(['custom-own.begun']);
 });
 
+test('what somebody else has ended, or says so itself, is not laid to its limit', () => {
+  expect(withStep({ run: 'kill -KILL $PPID', timeout: 30 }).run(id)).toEqual({
+    code: 137,
+    output: expect.not.stringContaining('timeout'),
+  });
+  expect(withStep({ run: 'exit 124', timeout: 30 }).run(id)).toEqual({ code: 124, output: '' });
+});
+
+test('a probe that hangs is ended at the limit as well: it says neither yes nor no, and nothing has begun', () => {
+  const sandbox = withStep({ run: 'echo run', done: 'sleep 60', timeout: 1 });
+  expect(sandbox.run(id)).toEqual({
+    code: 124,
+    output: 'steps.own.done did not answer within 1 s: steps.own.timeout in the cluster file\n',
+  });
+  expect(marks(sandbox)).toEqual([]);
+});
+
 test('one that reads from a terminal finds none, and does not wait', () => {
   expect(withStep({ run: 'read -r answer || echo nobody answers' }).run(id)).toMatchObject({
     code: 0,
@@ -106,7 +123,7 @@ test('what is no shell is found before the window, by its place in the cluster f
 
 const undoOf = (facts: ClusterFacts): string => {
   const { steps } = rollbackRunbook(facts, modelAfter(facts, id).world());
-  const script = stepOf(steps, 'T.node_1.custom-undo-own').script(worldAt('running', facts));
+  const script = stepOf(steps, 'T.node_1.undo-custom-own').script(worldAt('running', facts));
   return script.kind === 'ready' ? script.text : '';
 };
 

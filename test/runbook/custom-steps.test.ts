@@ -47,7 +47,7 @@ test('each stands at its place, in the order of the file', () => {
   expect(neighbors('C.node_1.custom-archive')[0]).toBe('C.node_1.stop');
   expect(neighbors('E.node_1.custom-smoke')[1]).toBe('E.node_1.hand-over');
   expect(neighbors('G.node_1.custom-resume')[0]).toBe('G.node_1.start');
-  expect(neighbors('H.node_1.custom-ready-for-node_3')[0]).toBe('H.node_3.unguard');
+  expect(neighbors('H.node_1.custom-ready_node_3')[0]).toBe('H.node_3.unguard');
   expect(neighbors('I.node_2.custom-report')[0]).toBe('I.monitor.final');
 });
 
@@ -71,13 +71,13 @@ describe('a rollback', () => {
     const ran = rollBack(modelAt('swapped', facts));
     expect(customOf(ran)).toEqual([
       'R.node_1.custom-pause-again',
-      'T.node_1.custom-undo-archive',
-      'T.node_1.custom-undo-pause',
+      'T.node_1.undo-custom-archive',
+      'T.node_1.undo-custom-pause',
       'V.node_1.custom-resume-again',
     ]);
     const ids = ran.map(({ id }) => id);
     expect(ids[0]).toBe('R.node_1.custom-pause-again');
-    expect(ids.indexOf('T.node_1.custom-undo-archive')).toBe(ids.indexOf('T.node_1.start') + 1);
+    expect(ids.indexOf('T.node_1.undo-custom-archive')).toBe(ids.indexOf('T.node_1.start') + 1);
   });
 
   test('undoes what has only begun, too: a pooler that was paused half way waits for nobody', () => {
@@ -85,19 +85,19 @@ describe('a rollback', () => {
     const { alias } = primaryOf(facts);
     model.host(alias).markers = [...model.host(alias).markers, 'custom-pause.begun'];
     model.publish();
-    expect(customOf(rollBack(model))).toContain('T.node_1.custom-undo-pause');
+    expect(customOf(rollBack(model))).toContain('T.node_1.undo-custom-pause');
   });
 
   test('through a fallback copy the writer is another node, and its steps run there', () => {
-    const ran = rollBack(modelAfter(facts, 'H.node_1.custom-ready-for-node_2'));
+    const ran = rollBack(modelAfter(facts, 'H.node_1.custom-ready_node_2'));
     expect(customOf(ran)).toEqual([
       'R.node_1.custom-pause-again',
-      'T.node_1.custom-undo-ready',
-      'T.node_1.custom-undo-archive',
-      'T.node_1.custom-undo-pause',
+      'T.node_1.undo-custom-ready',
+      'T.node_1.undo-custom-archive',
+      'T.node_1.undo-custom-pause',
       'V.node_3.custom-resume-again',
     ]);
-    const undo = stepOf(ran, 'T.node_1.custom-undo-pause').script(modelAt('running', facts).world());
+    const undo = stepOf(ran, 'T.node_1.undo-custom-pause').script(modelAt('running', facts).world());
     expect(undo.kind === 'ready' && undo.text).toContain('PGAF_PRIMARY=node3');
   });
 
@@ -129,4 +129,20 @@ test('whatever its name, its marker file is no other step’s: one called syntax
   const named = labCluster({ custom: [{ name: 'syntax', at: 'opened', run: 'echo' }] });
   const world = modelAfter(named, 'A.node_1.steps-syntax').world();
   expect(stepOf(upgradeRunbook(named), 'G.node_1.custom-syntax').probe(world).state).toBe('pending');
+});
+
+test('whatever their names, no two steps share an id: not with an undo, and not with a step that runs once for each secondary', () => {
+  const named = labCluster({
+    custom: [
+      { name: 'pause', at: 'stopping', run: 'echo', undo: 'echo' },
+      { name: 'undo-pause', at: 'rolled-back', run: 'echo' },
+      { name: 'ready', at: 'secondary-back', run: 'echo' },
+      { name: 'ready-for-node2', at: 'finished', run: 'echo' },
+    ],
+  });
+  const back = rollbackRunbook(named, modelAfter(named, 'D.node_1.pg-upgrade').world()).steps;
+  for (const ids of [upgradeRunbook(named), back].map((all) => all.map((step) => step.id)))
+    expect(new Set(ids).size).toBe(ids.length);
+  const ofHost = back.map((step) => step.id.split('.').slice(2).join('.'));
+  expect(ofHost.filter((id) => id.includes('pause'))).toEqual(['undo-custom-pause', 'custom-undo-pause']);
 });

@@ -175,7 +175,7 @@ export class Model {
     const effect = workers === undefined ? name : plainName;
     const host = this.host(alias);
     // What a step of the cluster file's own does lies outside the cluster: its marker file alone is seen.
-    if (name.startsWith('custom-')) host.markers = [...host.markers, name.replace('-for-', '.')];
+    if (name.startsWith('custom-')) host.markers = [...host.markers, name.replace('_', '.')];
     else this.#effect(stepId.slice(0, 1), effect.replace(/-for-.*/, ''), facts, host, group);
     this.#publish();
   }

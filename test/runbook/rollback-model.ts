@@ -134,7 +134,7 @@ export const runBack = (model: Model, step: Step): void => {
     return one;
   };
   const rows = model.monitor.nodes;
-  const undone = /^custom-undo-(.+)$/.exec(name)?.[1];
+  const undone = /^undo-custom-(.+)$/.exec(name)?.[1];
   if (undone !== undefined) {
     const its = new RegExp(`^custom-${undone}(\\.node_\\d)?(\\.begun)?$`);
     host.markers = host.markers.filter((one) => !its.test(one));

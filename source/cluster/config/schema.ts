@@ -1,6 +1,9 @@
 import { z } from 'zod';
+import { approvalKinds } from '../approval-kinds.ts';
 import { customStepsSchema } from '../custom-steps.ts';
 import { formationWays, largeObjectWays, upgradeMethods, upgradeModeSchema } from '../facts.ts';
+import { notifySchema } from '../notify-settings.ts';
+import { windowEndSchema } from '../window-end.ts';
 import * as words from '../words.ts';
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this looks for
@@ -165,6 +168,18 @@ export const configSchema = z.strictObject({
     })
     .prefault({}),
   formations: z.record(text, otherFormation).prefault({}),
+  /** What a second person approves, from a login of their own. */
+  approve: z
+    .array(z.enum(approvalKinds, { error: `must be one of ${approvalKinds.join(', ')}` }), {
+      error: `must be a list of ${approvalKinds.join(', ')}`,
+    })
+    .default([]),
+  /** The change that the window belongs to, for every paper. */
+  ticket: text.exactOptional(),
+  /** What hears of the run's events on this machine. */
+  notify: notifySchema.exactOptional(),
+  /** What the company has agreed on: it is told, and nothing acts by it. */
+  window: z.strictObject({ end: windowEndSchema.exactOptional() }).prefault({}),
   steps: customStepsSchema.prefault({}),
 });
 

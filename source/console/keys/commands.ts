@@ -1,3 +1,4 @@
+import { copyOf } from '../clipboard.ts';
 import { currentStep, shownFace } from '../state/selectors.ts';
 import type { ConsoleState } from '../state/state.ts';
 import type { KeyCommand } from './command.ts';
@@ -7,6 +8,7 @@ import { movingCommands } from './moving-commands.ts';
 
 import {
   aloneWords,
+  approvable,
   due,
   enterWords,
   failed,
@@ -20,6 +22,7 @@ import {
   whyNoTerminate,
   whyNoTermination,
   whyNotAlone,
+  whyNotApprovable,
   whyNotDue,
   whyNotFailed,
   whyNotRunningOn,
@@ -101,6 +104,14 @@ export const keyCommands: readonly KeyCommand[] = [
   },
   {
     group: 'Deciding',
+    keys: ['A'],
+    says: 'Read-only: approve, as a second person, the step that the operator is at (asks for the host’s name)',
+    footer: (state) => (approvable(state) === null ? null : 'approve it'),
+    disabled: whyNotApprovable,
+    run: ({ store }) => store.decide.askApprove(),
+  },
+  {
+    group: 'Deciding',
     keys: ['t'],
     says: 'Before the step that stops the primary: terminate the sessions of all its clients (asks for the host’s name)',
     footer: ({ view }) => (view.clients === null ? null : 'terminate clients'),
@@ -156,6 +167,23 @@ export const keyCommands: readonly KeyCommand[] = [
     keys: ['right'],
     says: 'The steps of the next host',
     run: ({ store }) => store.go.filterBy(1),
+  },
+  {
+    group: 'Looking',
+    keys: ['y'],
+    says: 'Copy the script of the step shown, or the cause of its failure, into the clipboard of a terminal that takes OSC 52',
+    disabled: (state) => (copyOf(state) === null ? 'There is nothing to copy yet.' : null),
+    run: ({ state, store, copy }) => {
+      const it = copyOf(state);
+      // Whoever types y and Enter means yes: that Enter confirms nothing.
+      store.decide.refused();
+      if (it === null) return;
+      store.go.hint(
+        copy(it.text)
+          ? { text: `Sent to the clipboard of the terminal, if it takes that: ${it.what}.`, tone: 'plain' }
+          : { text: `Not copied: ${it.what} is too long for a clipboard over the terminal.`, tone: 'warn' },
+      );
+    },
   },
   {
     group: 'Looking',

@@ -1,3 +1,4 @@
+import type { StepView } from '../../engine/view/controller.ts';
 import { nameAskedWords, stopWords } from '../../wording/danger.ts';
 import { stepsOnHosts, togetherNow } from '../../wording/parallel.ts';
 import { readOnlyWords } from '../state/decisions.ts';
@@ -27,6 +28,23 @@ export const whyNoTakeOver = ({ view }: ConsoleState): string | null => {
   return dead
     ? null
     : `${holder || 'The holder'} still responds: the lock can be taken over only when its holder stops responding.`;
+};
+
+/** The step that a second person can approve from here; null: none. */
+export const approvable = ({ view }: ConsoleState): StepView | null => {
+  const step =
+    view.stage.kind === 'watching' && view.stage.step !== null ? stepOf(view, view.stage.step) : null;
+  const asked = step?.asksName === 'irreversible' || step?.asksName === 'opening';
+  return asked && view.direction === 'upgrade' && step.status.kind !== 'done' ? step : null;
+};
+
+/** Why nothing can be approved now. */
+export const whyNotApprovable = (state: ConsoleState): string | null => {
+  if (state.view.stage.kind !== 'watching')
+    return 'A second person approves, from a read-only console of their own.';
+  return approvable(state) === null
+    ? 'Nothing waits for an approval: that is for what cannot be undone, and for the opening.'
+    : null;
 };
 
 /** Why no clients can be terminated now: only before the step that stops their server. */

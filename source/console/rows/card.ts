@@ -1,5 +1,7 @@
 import type { EngineView, StepFailure, StepView } from '../../engine/view/controller.ts';
+import { lateWords } from '../../engine/view/deadline-view.ts';
 import { undoWords } from '../../runbook/language/undo.ts';
+import { approvalWords } from '../../wording/approval.ts';
 import { clientsOf } from '../../wording/clients.ts';
 import { nameAskedWords, nameWords } from '../../wording/danger.ts';
 import { causeLines, standsWords } from '../../wording/failure-cause.ts';
@@ -137,6 +139,17 @@ export const cardRows = (view: EngineView, step: StepView, columns: number, them
     ...(step.expectedMs === null
       ? []
       : labelled('Takes', `about ${took(step.expectedMs)}, from what was measured on these hosts`, columns)),
+    ...(view.approval?.step === step.id
+      ? labelled(
+          'Approval',
+          approvalWords(view.approval),
+          columns,
+          view.approval.given === null ? 'warn' : 'good',
+        )
+      : []),
+    ...(view.deadline?.late.has(step.id) === true
+      ? labelled('Window', lateWords(view.deadline), columns, 'warn')
+      : []),
     ...labelledList('Warnings', step.notes, columns),
     ...(step.givesUp === null ? [] : labelled('Gives up', step.givesUp.text, columns, 'bad')),
     ...labelled('Undo', undoWords(step.undo), columns),

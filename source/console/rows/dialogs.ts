@@ -7,7 +7,7 @@ import { standsWords } from '../../wording/failure-cause.ts';
 import { calledIn } from '../../wording/farewell.ts';
 import { timeOfDay } from '../../wording/text.ts';
 import { stepNumber, stepOf } from '../state/selectors.ts';
-import type { ConsoleState } from '../state/state.ts';
+import type { ConsoleState, NameFor } from '../state/state.ts';
 import { clientRows } from './clients.ts';
 import { field } from './field.ts';
 import { labelled, proseRows } from './prose.ts';
@@ -54,8 +54,9 @@ const quitText = (state: ConsoleState, columns: number): DialogText => {
   };
 };
 
-const nameText = (state: ConsoleState, step: StepView, onward: boolean, columns: number): DialogText => {
+const nameText = (state: ConsoleState, step: StepView, runs: NameFor, columns: number): DialogText => {
   const { view } = state;
+  const onward = runs === 'to-stop';
   const words = nameWords(view, step);
   return {
     title: words?.title ?? `RUN TO ${stopWords(view, step.id).toUpperCase()}`,
@@ -79,9 +80,11 @@ const nameText = (state: ConsoleState, step: StepView, onward: boolean, columns:
       blank,
       [
         span(
-          onward
-            ? 'To run to the next stop, type the name of the host: '
-            : 'To run it, type the name of the host: ',
+          runs === 'approve'
+            ? 'To approve it as a second person, type the name of the host: '
+            : onward
+              ? 'To run to the next stop, type the name of the host: '
+              : 'To run it, type the name of the host: ',
         ),
         span(step.host, 'strong'),
       ],
@@ -243,6 +246,6 @@ export const dialogText = (state: ConsoleState, columns: number): DialogText | n
   if (dialog === null || step === null) return null;
   if (dialog.kind === 'terminate-clients') return terminateText(state, step, columns);
   if (dialog.kind === 'cancel') return cancelText(state, step, columns);
-  if (dialog.kind === 'type-name') return nameText(state, step, dialog.runs === 'to-stop', columns);
+  if (dialog.kind === 'type-name') return nameText(state, step, dialog.runs, columns);
   return dialog.kind === 'skip' ? skipText(state, step, columns) : retryText(state, step, columns);
 };

@@ -1,4 +1,6 @@
+import { localDay } from '../../cluster/times.ts';
 import type { Downtime, EngineView } from '../../engine/view/controller.ts';
+import { deadlineState, rollBackBy, underWayMs } from '../../engine/view/deadline-view.ts';
 import { downtimeExpected } from '../../engine/view/downtime.ts';
 import { phases } from '../../runbook/language/step.ts';
 import { clock, hoursAndMinutes, tame, timeWithZone, took, widthOf } from '../../wording/text.ts';
@@ -112,6 +114,34 @@ const firstLine = (view: EngineView, now: number, theme: Theme, parts: Parts): r
   return [left, right];
 };
 
+/** What the window's end leaves, from the whole of it to what must be there. */
+const deadlineWords = (view: EngineView, now: number): readonly Row[] => {
+  const { deadline, direction } = view;
+  if (deadline === undefined || view.stage.kind === 'finished' || view.stage.kind === 'stopped') return [];
+  const minute = (at: number): string => timeWithZone(at, false);
+  const day = deadline.at - now < 86_400_000 ? '' : `${localDay(deadline.at)} `;
+  const end = span(`end ${day}${minute(deadline.at)}`, 'strong');
+  const between = span(', ', 'dim');
+  const over = now + deadline.aheadSeconds * 1000 - underWayMs(view, now);
+  const ahead = span(`~${hoursAndMinutes(over - now)} ahead`, over > deadline.at ? 'warn' : 'plain');
+  const by = rollBackBy(deadline);
+  const state = deadlineState(deadline, now);
+  if (state === 'over') return [[span(`WINDOW ENDED ${day}${minute(deadline.at)}`, 'bad')]];
+  if (direction === 'rollback' || by === null) {
+    const short = state === 'near' ? { ...end, tone: 'warn' as const } : end;
+    return [[short, between, ahead], [short]];
+  }
+  const left = Math.max(1, Math.ceil((by - now) / 60_000));
+  const back =
+    state === 'rollback-late'
+      ? span(`a rollback ends ~${minute(now + (deadline.rollbackSeconds ?? 0) * 1000)}`, 'bad')
+      : span(
+          `roll back by ${minute(by)}${state === 'near' ? ` (${left} min)` : ''}`,
+          state === 'near' ? 'warn' : 'strong',
+        );
+  return [[end, between, ahead, between, back], [end, between, back], [back]];
+};
+
 /** Two lines that are always there: what, where in the run, what time it is, is the application down, can we still roll back. */
 export const headerRowsOf = (
   view: EngineView,
@@ -127,19 +157,32 @@ export const headerRowsOf = (
     [left, right] = firstLine(view, now, theme, parts);
   }
   const label = span('Rollback: ');
-  const verdict: Row = [
+  const verdictIn = (room: number): Row => [
     label,
-    span(verdictWithin(view.verdict, columns - widthOf(label.text)), verdictTone(view.verdict)),
+    span(verdictWithin(view.verdict, room - widthOf(label.text)), verdictTone(view.verdict)),
   ];
   const window = parts.window ? '' : windowWords(view, now);
-  // What there is room for behind the verdict, the first of them that fits.
-  const beside = [view.lag ?? '', window].find(
-    (text) => text !== '' && columns - rowWidth(verdict) - 2 >= widthOf(text),
-  );
-  return [
-    ends(left, right, columns),
-    beside === undefined ? verdict : ends(verdict, [span(beside)], columns),
+  const ofDeadline = deadlineWords(view, now);
+  const least = ofDeadline.at(-1);
+  const wordings: readonly Row[] = [
+    ...ofDeadline,
+    // What there is room for behind the verdict, the first of them that fits.
+    ...[view.lag ?? '', window].flatMap((text) => (text === '' || least !== undefined ? [] : [[span(text)]])),
   ];
+  const verdict = verdictIn(columns);
+  const beside = wordings.find((row) => rowWidth(verdict) + 2 + rowWidth(row) <= columns);
+  const second =
+    beside !== undefined
+      ? ends(verdict, beside, columns)
+      : least === undefined
+        ? verdict
+        : // The end of the verdict gives way; that something is lost is said first then.
+          ends(
+            cutRow(verdictIn(columns - 2 - rowWidth(least)), columns - 2 - rowWidth(least)),
+            least,
+            columns,
+          );
+  return [ends(left, right, columns), second];
 };
 
 /** Below the header, in the banner's own colors and nobody else's place: what a demo makes happen is no message of the product. */

@@ -40,6 +40,7 @@ export const helpRows = (verdict: RollbackVerdict, columns: number, theme: Theme
     ...entry(glyphs.done, 'done, with its time; “already done”: found so on the servers; “by hand”'),
     ...entry(glyphs.failed, 'failed: the run stands still until you choose'),
     ...entry(glyphs.skipped, 'skipped'),
+    ...entry('late', 'by the estimates it would be over behind the end of the window'),
     ...entry(glyphs.danger, 'danger, with its word: the name of the host is typed before it runs'),
     blank,
     [span('Nodes', 'strong')],

@@ -86,6 +86,10 @@ const wordFits = (title: Row, word: string, columns: number): boolean =>
 const tailFits = (left: Row, tail: string, columns: number): boolean =>
   rowWidth(left) + 1 + widthOf(tail) <= columns;
 
+/** Whether a step ahead would be over behind the end of the window. */
+const isLate = ({ view }: ConsoleState, step: StepView): boolean =>
+  !isPast(step) && view.deadline?.late.has(step.id) === true;
+
 /**
  * A step in a list. What gives way first where room is short is the time; a danger's word never does: where it does not fit behind
  * the title it stands below, see {@link dangerRow}.
@@ -100,12 +104,15 @@ export const stepRow = (state: ConsoleState, step: StepView, chosen: boolean, ro
       : start;
   const running = step.status.kind === 'running' || step.status.kind === 'settling';
   const progress = running ? inShort(state.view.progress[step.id]) : '';
-  const whole = progress === '' ? tailOf(step) : progress;
-  const tail = progress === '' && !tailFits(left, whole, columns) ? tailOf(step, true) : whole;
+  const late = isLate(state, step);
+  const told = late ? `${tailOf(step)} late`.trimStart() : tailOf(step);
+  const whole = progress === '' ? told : progress;
+  const tail =
+    progress === '' && !tailFits(left, whole, columns) ? (late ? 'late' : tailOf(step, true)) : whole;
   const fits = tailFits(left, tail, columns);
   // How far it is, and that it has failed, are worth more than the end of a long title.
-  const matters = progress !== '' || ['settling', 'failed', 'skipped'].includes(step.status.kind);
-  const tone = step.status.kind === 'failed' ? 'bad' : 'dim';
+  const matters = progress !== '' || late || ['settling', 'failed', 'skipped'].includes(step.status.kind);
+  const tone = step.status.kind === 'failed' ? 'bad' : late ? 'warn' : 'dim';
   return ends(left, tail !== '' && (fits || matters) ? [span(tail, tone)] : [], columns);
 };
 

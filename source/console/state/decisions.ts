@@ -3,7 +3,7 @@ import type { Accepted, EngineController, LockView, Refusal } from '../../engine
 import type { StepId } from '../../runbook/language/step.ts';
 import type { PressGuard } from './guard.ts';
 import { confirmable, currentStep, stepNumber, stepOf } from './selectors.ts';
-import type { ConsoleState, Hint } from './state.ts';
+import type { ConsoleState, Hint, NameFor } from './state.ts';
 import { stepAimedAt } from './step-list.ts';
 
 /** Everything that reaches the engine. Only these run something on a server, each after its own confirmation. */
@@ -28,6 +28,8 @@ export interface KeyDecisions {
   askTerminate(): void;
   /** Taking over from a dead holder of the lock: asks for a name. */
   askTakeOver(): void;
+  /** Approving the step that the operator is at, as a second person: asks for the host's name. */
+  askApprove(): void;
   probeAgain(): void;
   trustKey(): void;
   refuseQuestion(): void;
@@ -77,7 +79,7 @@ export const createKeyDecisions = (
     if ('refused' in outcome) hint(`Refused: ${outcome.refused}`, 'bad');
   };
 
-  const askName = (step: StepId, runs: 'confirm' | 'retry' | 'to-stop') =>
+  const askName = (step: StepId, runs: NameFor) =>
     store.setState({ dialog: { kind: 'type-name', step, runs }, typed: '', hint: null });
 
   const enterConfirm = (state: ConsoleState, how: 'alone' | 'together') => {
@@ -101,7 +103,7 @@ export const createKeyDecisions = (
     }
   };
 
-  const submitName = (state: ConsoleState, id: StepId, runs: 'confirm' | 'retry' | 'to-stop') => {
+  const submitName = (state: ConsoleState, id: StepId, runs: NameFor) => {
     const host = stepOf(state.view, id)?.host;
     if (host === undefined) return close();
     if (state.typed !== host) {
@@ -109,7 +111,8 @@ export const createKeyDecisions = (
       return hint(`${said}. Type ${host}, or press Esc to stay before this point.`, 'bad');
     }
     close();
-    if (runs === 'retry') settle(controller.retry(id, host));
+    if (runs === 'approve') settle(controller.approve(id, host));
+    else if (runs === 'retry') settle(controller.retry(id, host));
     else settle(runs === 'confirm' ? controller.confirm(id, host) : controller.confirm(id, host, runs));
   };
 
@@ -208,6 +211,12 @@ export const createKeyDecisions = (
     askTakeOver() {
       if (store.getState().view.stage.kind !== 'watching') return;
       store.setState({ dialog: { kind: 'take-over' }, typed: '', hint: null });
+    },
+    askApprove() {
+      const { stage } = store.getState().view;
+      if (stage.kind !== 'watching' || stage.step === null) return;
+      show();
+      askName(stage.step, 'approve');
     },
     probeAgain() {
       const step = dueStep(store.getState());

@@ -7,6 +7,9 @@ export type PaneId = (typeof panes)[number];
 /** What the third pane shows of a step. */
 export type Face = 'card' | 'output' | 'failure';
 
+/** What a typed host's name is for; `approve`: as a second person, in a read-only console. */
+export type NameFor = 'confirm' | 'retry' | 'to-stop' | 'approve';
+
 /** What lies over the panes and takes the keys. A question of the engine is none of these: it is the stage. */
 export type Dialog =
   | { readonly kind: 'help' }
@@ -14,7 +17,7 @@ export type Dialog =
   | { readonly kind: 'warnings' }
   | { readonly kind: 'quit' }
   /** The host's name must be typed. `to-stop`: it runs on from there to the next stop. */
-  | { readonly kind: 'type-name'; readonly step: StepId; readonly runs: 'confirm' | 'retry' | 'to-stop' }
+  | { readonly kind: 'type-name'; readonly step: StepId; readonly runs: NameFor }
   | { readonly kind: 'retry'; readonly step: StepId }
   | { readonly kind: 'skip'; readonly step: StepId }
   /** Ending a running step: the host's name must be typed. */

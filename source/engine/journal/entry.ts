@@ -42,6 +42,8 @@ export const entrySchema = z.discriminatedUnion('kind', [
     to: z.string(),
     factsId: z.string(),
     unattended: unattendedSchema,
+    /** The change that it belongs to. */
+    ticket: z.string().optional(),
     /** `DEMO` where no server of it is real. */
     banner: z.string().optional(),
   }),
@@ -53,8 +55,11 @@ export const entrySchema = z.discriminatedUnion('kind', [
     by: z.string(),
     known: z.enum(['here', 'host']),
     unattended: unattendedSchema,
+    ticket: z.string().optional(),
   }),
   z.object({ kind: z.literal('facts'), facts: z.unknown() }),
+  /** When the window ends, as the console was told that begins or goes on with the run: ISO 8601. */
+  z.object({ kind: z.literal('window-end'), end: z.string() }),
   z.object({
     kind: z.literal('confirmed'),
     step: z.string(),
@@ -71,6 +76,22 @@ export const entrySchema = z.discriminatedUnion('kind', [
     expectedDowntime: expectedDowntimeSchema.optional(),
     /** Warnings of the cluster as a whole that stood on the card. */
     clusterNotes: z.array(z.string()).optional(),
+  }),
+  /**
+   * A second person has approved the step that is confirmed now: who, by which login, when, and what a rollback meant on their screen; beside it
+   * what it meant on the operator's. Both saw the script of this digest (SHA-256), which stands in `confirmed`.
+   */
+  z.object({
+    kind: z.literal('approved'),
+    step: z.string(),
+    title: z.string(),
+    by: z.string(),
+    login: z.string(),
+    approvedAt: z.string(),
+    verdict: z.string(),
+    digest: z.string(),
+    operator: z.string(),
+    operatorVerdict: z.string(),
   }),
   /** A job that was found on its host is followed again, from this byte of its log. */
   z.object({
@@ -178,6 +199,9 @@ export type EntryOf<Kind extends Entry['kind']> = Extract<Entry, { kind: Kind }>
 export type Recorded = { readonly at: string; readonly entry: Entry } | { readonly unknown: string };
 
 const timed = z.object({ at: z.string() });
+
+/** A line as it stands there. */
+export const recordedSchema = z.intersection(timed, entrySchema);
 
 /** The entries of a journal's text. A torn line is left out: it was never acknowledged to anybody. */
 export const parseJournal = (text: string): readonly Recorded[] =>

@@ -18,6 +18,7 @@ export const runFile = (
   began: run.identity.began,
   direction,
   finished,
+  ...(run.ticket === undefined ? {} : { ticket: run.ticket }),
 });
 
 /**

@@ -1,10 +1,10 @@
-import type { Config } from '../../cluster/config.ts';
+import { present } from '../../cluster/present.ts';
 import { messageOf, type Problem, problem } from '../../cluster/result.ts';
 import type { LockStanding } from '../../inspect/lock/parse.ts';
-import type { Answer, Connect } from '../../remote/host.ts';
+import type { Answer } from '../../remote/host.ts';
 import type { StepId } from '../../runbook/language/step.ts';
 import { nameAskedFor } from '../../runbook/verdict/name-asked.ts';
-import { askedRehearsal, type RehearsalWanted } from '../../runbook/verdict/rehearsal-asked.ts';
+import { askedRehearsal } from '../../runbook/verdict/rehearsal-asked.ts';
 import { whyNoCleanup } from '../../runbook/verdict/why-no-cleanup.ts';
 import { Outputs } from '../output/outputs.ts';
 import { StepRunner } from '../step/step-runner.ts';
@@ -21,7 +21,9 @@ import type {
 import { publishSession } from '../view/publish-session.ts';
 import { previewOf } from '../view/rollback-preview.ts';
 import { ViewStore } from '../view/view-store.ts';
+import { Approvals } from './approvals.ts';
 import { Decisions } from './decisions.ts';
+import type { EngineOptions } from './engine-options.ts';
 import { whyNoTurn, whyNotByMethod, whyNotPrepared } from './method-refusal.ts';
 import { Prompts } from './prompts.ts';
 import { accepted, refused, whyNot } from './refusals.ts';
@@ -31,31 +33,6 @@ import { identify } from './run-identity.ts';
 import { RunLoop } from './run-loop.ts';
 import { inNameOf, type OwnedSession, openRun, openSession, type Session } from './session.ts';
 import { lockView, Watcher } from './watcher.ts';
-
-export interface EngineOptions {
-  readonly config: Config;
-  readonly connect: Connect;
-  /** Where runs are kept: stateHome(). */
-  readonly stateHome: string;
-  /** Who is at the keyboard, for the journal and the lock: user@machine. */
-  readonly operator: string;
-  /** `--yes` confirms every step by itself; for the journal. */
-  readonly unattended?: boolean;
-  /** What must be said of this cluster wherever it is shown. */
-  readonly banner?: string;
-  /** The cluster is gone with the console. */
-  readonly fleeting?: boolean;
-  /** What to type to start this program: `node dist/cli.js` in a checkout. */
-  readonly called?: string;
-  /** Default upgrade. */
-  readonly direction?: Direction;
-  /** Of the direction `rehearse`: where, and how. */
-  readonly rehearsal?: RehearsalWanted;
-  /** How old a look may be to count before a step, in milliseconds; see Observer. */
-  readonly freshMs?: number;
-  /** Whether a process of this machine lives; for tests. */
-  readonly alive?: (pid: number) => boolean;
-}
 
 /** Runs the upgrade step by step, each one confirmed, and tells every listener what is true. */
 export class Engine implements EngineController {
@@ -67,6 +44,7 @@ export class Engine implements EngineController {
   readonly #checklist = new Checklist(this.#store);
   readonly #runner: StepRunner;
   readonly #runLoop: RunLoop;
+  readonly #approvals: Approvals;
   readonly #forget: (() => void)[] = [];
   #session: Session | null = null;
   /** Null while this console only watches. */
@@ -88,8 +66,12 @@ export class Engine implements EngineController {
       ...(options.banner === undefined ? {} : { banner: options.banner }),
       ...(options.fleeting === true ? { fleeting: true as const } : {}),
       ...(options.called === undefined ? {} : { called: options.called }),
+      ...(options.config.ticket === undefined ? {} : { ticket: options.config.ticket }),
       cluster: { name: options.config.name, from: '', to: '', mode: options.config.upgrade.mode },
     });
+    this.#approvals = new Approvals(this.#store, options);
+    // Whichever step is due, and whatever is heard meanwhile: what stands on the screen is what counts.
+    this.#store.onChange(() => this.#approvals.show(this.#session, this.#owned));
   }
 
   get view(): EngineView {
@@ -181,7 +163,11 @@ export class Engine implements EngineController {
         takeover = end.takeover;
         continue;
       }
-      const run = openRun(session, identity, this.#options);
+      const { ticket } = this.#options.config;
+      const run = openRun(session, identity, {
+        ...this.#options,
+        ...(ticket === undefined ? {} : { ticket }),
+      });
       if (!run.ok) {
         this.#stop(run.error);
         return;
@@ -321,6 +307,11 @@ export class Engine implements EngineController {
     return accepted;
   }
 
+  approve(id: StepId, typed: string): Accepted | Refusal {
+    const session = this.#session;
+    return session === null ? whyNot(this.view.stage) : this.#approvals.approve(session, id, typed);
+  }
+
   answer(answer: Answer): void {
     this.#prompts.answer(answer);
     if (this.#owned === null) return;
@@ -361,6 +352,13 @@ export class Engine implements EngineController {
     if (until === 'stop' && step.optional)
       return refused('an optional step is run or skipped by itself: it is no part of a run to the next stop');
     if (asked && typed !== step.host) return refused(`type ${step.host} to confirm`);
+    const waits = this.#approvals.waits(id);
+    if (waits !== null) {
+      // Whoever has just been told that it is approved need not wait for the next sign of life.
+      void this.#session?.lock.read();
+      return refused(waits);
+    }
+    if (this.#owned !== null) this.#approvals.note(this.#owned, this.#checklist, id);
     this.#decisions.give({ kind: 'run', typed: typed ?? null, until });
     return accepted;
   }
@@ -380,8 +378,11 @@ export class Engine implements EngineController {
       heard: (alias) => this.#store.heard(alias),
     });
     if (!session.ok) return this.#stop(session.error);
+    const clock = setInterval(() => this.#checklist.tellDeadline(present()), 5_000).unref();
     this.#forget.push(
+      () => clearInterval(clock),
       ...publishSession(session.value, this.#store),
+      session.value.lock.onApproval(() => this.#approvals.show(this.#session, this.#owned)),
       session.value.lock.onOther(() => {
         if (this.#owned !== null) this.#decisions.lost = true;
       }),

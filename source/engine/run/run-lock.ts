@@ -3,6 +3,7 @@ import type { Fragment } from '../../cluster/fragment.ts';
 import { fail, ok, problem, type Result } from '../../cluster/result.ts';
 import type { Path } from '../../cluster/words.ts';
 import {
+  type Approval,
   type Holder,
   holderName,
   type LockStanding,
@@ -11,6 +12,7 @@ import {
   type Standing,
 } from '../../inspect/lock/parse.ts';
 import {
+  approveScript,
   beatScript,
   readStandingScript,
   releaseScript,
@@ -48,6 +50,9 @@ export class RunLock {
   #written: RunFile['direction'] | null = null;
   /** When the answer was asked for that last said that it is ours. */
   #heardAt: ClockReading | null = null;
+  #approvals: readonly Approval[] = [];
+  #run: string | null = null;
+  readonly #approvalListeners = new Set<() => void>();
   #timer: NodeJS.Timeout | undefined;
   #watching = false;
 
@@ -58,6 +63,27 @@ export class RunLock {
   /** As far as this console knows, the lock is its own. */
   get held(): boolean {
     return this.#held;
+  }
+
+  /** What second persons have approved, as it was heard last. */
+  get approvals(): readonly Approval[] {
+    return this.#approvals;
+  }
+
+  /** The run that the host knows of, as it was heard last. */
+  get run(): string | null {
+    return this.#run;
+  }
+
+  /** Called when another approval was heard of. */
+  onApproval(listener: () => void): () => void {
+    this.#approvalListeners.add(listener);
+    return () => this.#approvalListeners.delete(listener);
+  }
+
+  /** Approves a step as a second person; the lock is another's. Errors: the monitor's host does not answer, or cannot write it. */
+  approve(approval: Approval): Promise<Result<Standing>> {
+    return this.#ask(approveScript(this.#options.workDir, approval));
   }
 
   /** Called when somebody else holds the lock: taken over, or taken before this console did. */
@@ -88,7 +114,11 @@ export class RunLock {
       return this.#wrote(writeRunScript(workDir, this.token, run), run);
     // No round trip within a downtime where nobody can have taken what we were heard to hold just now.
     if (this.#held && this.#heardAt !== null && ageOf(this.#heardAt) < sureForMs)
-      return ok({ lock: { kind: 'held', holder, token: this.token, silentSeconds: 0 }, run });
+      return ok({
+        lock: { kind: 'held', holder, token: this.token, silentSeconds: 0 },
+        run,
+        approvals: this.#approvals,
+      });
     if (this.#held) return this.#ask(beatScript(workDir, this.token));
     return this.#wrote(takeLockScript(workDir, holder, run, instead), run);
   }
@@ -153,6 +183,10 @@ export class RunLock {
         ),
       );
     this.#heard(standing.lock, asked);
+    this.#run = standing.run?.id ?? null;
+    const more = standing.approvals.length !== this.#approvals.length;
+    this.#approvals = standing.approvals;
+    if (more) for (const listener of [...this.#approvalListeners]) listener();
     return ok(standing);
   }
 

@@ -1,7 +1,9 @@
 import type { Config } from '../../cluster/config.ts';
 import { type ClusterFacts, primaryOf, userOn } from '../../cluster/facts.ts';
 import { monitorIn } from '../../cluster/observations.ts';
+import { present } from '../../cluster/present.ts';
 import { fail, ok, type Problem, problem, type Result } from '../../cluster/result.ts';
+import { type WindowEnd, windowEndOf } from '../../cluster/window-end.ts';
 import type { RunName } from '../../cluster/words.ts';
 import { connector } from '../../discover/connector.ts';
 import { discover } from '../../discover/discover.ts';
@@ -33,12 +35,16 @@ export interface Session {
   readonly dryRun: KeptDryRun | null;
   /** Where an earlier console's journal said otherwise about the rollback than the disks say now. */
   readonly journalSays: string | null;
+  /** When the window ends; null: nobody has said. */
+  readonly windowEnd: WindowEnd | null;
 }
 
 /** What a run has once it may be gone on with here. */
 export interface OwnedSession extends Session {
   readonly journal: Journal;
   readonly identity: Identity;
+  /** The change that it belongs to. */
+  readonly ticket?: string;
 }
 
 export interface SessionOptions {
@@ -61,6 +67,8 @@ export interface OperatorOptions {
   readonly unattended?: boolean;
   /** What must be said of this cluster wherever it is shown. */
   readonly banner?: string;
+  /** The change that it belongs to. */
+  readonly ticket?: string;
 }
 
 /**
@@ -74,7 +82,7 @@ export const inNameOf = (session: Session, run: RunName): Session =>
 export const openRun = (
   session: Session,
   identity: Identity,
-  { stateHome, operator, unattended = false, banner }: OperatorOptions,
+  { stateHome, operator, unattended = false, banner, ticket }: OperatorOptions,
 ): Result<OwnedSession> => {
   const { facts } = inNameOf(session, identity.id);
   const journal = Journal.open(stateHome, identity.cluster, identity.id);
@@ -88,6 +96,7 @@ export const openRun = (
     to: primary.newVersion,
     factsId: factsId(facts),
     ...(unattended ? { unattended } : {}),
+    ...(ticket === undefined ? {} : { ticket }),
     ...(banner === undefined ? {} : { banner }),
   };
   const { known, began, by } = identity;
@@ -95,8 +104,21 @@ export const openRun = (
     ...(known === 'here' ? [] : [run]),
     ...(known === null
       ? []
-      : [{ kind: 'resumed', operator, began, by, known, ...(unattended ? { unattended } : {}) } as const]),
+      : [
+          {
+            kind: 'resumed',
+            operator,
+            began,
+            by,
+            known,
+            ...(unattended ? { unattended } : {}),
+            ...(ticket === undefined ? {} : { ticket }),
+          } as const,
+        ]),
     { kind: 'facts', facts },
+    ...(session.windowEnd === null
+      ? []
+      : [{ kind: 'window-end', end: new Date(session.windowEnd.at).toISOString() } as const]),
   ];
   for (const entry of entries) {
     const written = journal.value.write(entry);
@@ -105,7 +127,13 @@ export const openRun = (
       return written;
     }
   }
-  return ok({ ...session, facts, journal: journal.value, identity });
+  return ok({
+    ...session,
+    facts,
+    journal: journal.value,
+    identity,
+    ...(ticket === undefined ? {} : { ticket }),
+  });
 };
 
 /** Connects, discovers, opens the monitor's feed; writes nothing. Whatever fails, no connection is left open. */
@@ -149,5 +177,7 @@ export const openSession = async (preparation: SessionOptions): Promise<Result<S
     operator: preparation.operator,
   });
   const dryRun = keptDryRun(preparation.stateHome, facts);
-  return ok({ facts, fromRecord, hosts, observer, feed, lock, dryRun, journalSays });
+  const { end } = config.window;
+  const windowEnd = end === undefined ? null : windowEndOf(end, present(), Date.parse(facts.readAt));
+  return ok({ facts, fromRecord, hosts, observer, feed, lock, dryRun, journalSays, windowEnd });
 };

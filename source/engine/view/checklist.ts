@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { primaryOf } from '../../cluster/facts.ts';
 import { present } from '../../cluster/present.ts';
 import type { Result } from '../../cluster/result.ts';
@@ -13,7 +14,15 @@ import { rollbackVerdict } from '../../runbook/verdict/verdict.ts';
 import { writesNow } from '../../runbook/verdict/writes.ts';
 import type { Entry } from '../journal/journal.ts';
 import type { OwnedSession, Session } from '../run/session.ts';
-import type { Downtime, PlannedDown, StepFailure, StepStatus } from './controller.ts';
+import type { Downtime, PlannedDown, StepFailure, StepStatus, StepView } from './controller.ts';
+import { deadlineOf } from './deadline.ts';
+import {
+  type DeadlineState,
+  deadlineNews,
+  deadlineState,
+  deadlineStates,
+  lateSteps,
+} from './deadline-view.ts';
 import { downtimeSeen } from './downtime.ts';
 import { stepEstimates } from './step-estimates.ts';
 import { type StepContext, viewOf } from './step-view.ts';
@@ -42,6 +51,8 @@ export class Checklist {
   #expected: ReadonlyMap<StepId, number> = new Map();
   /** What the rollback that is shown gives up, as the servers told last: with its last server stopped, the whole. */
   #lost: string | null = null;
+  /** The most pressing that was told of the window's end. */
+  #told: DeadlineState = 'ahead';
   /** What waits for what in the runbook that is shown. */
   #order: ReadonlyMap<StepId, Order> = new Map();
 
@@ -127,6 +138,9 @@ export class Checklist {
     const toDo = leftBy(view.direction, facts, world);
     const absence = monitorAbsence(facts, world, this.#steps, view.direction, passed);
     this.#holdFeed(session, absence !== null);
+    const steps = this.#steps.map((step, index) =>
+      viewOf(step, world, view.steps[index]?.status ?? { kind: 'waiting' }, this.#context()),
+    );
     this.#store.set({
       // From the stop on it stays what was told before: that is what the downtime is compared with.
       ...(hasStopped(view.downtime)
@@ -136,15 +150,44 @@ export class Checklist {
       ...lagIn(onlineStanding(facts, world), view.lag),
       ...(warned === undefined ? {} : { clusterWarnings: warned }),
       ...(toDo === null || (toDo.length === 0 && view.toDo === undefined) ? {} : { toDo }),
-      steps: this.#steps.map((step, index) =>
-        viewOf(step, world, view.steps[index]?.status ?? { kind: 'waiting' }, this.#context()),
-      ),
+      steps,
       monitor: { ...view.monitor, plannedDown: plannedDown(absence) },
     });
+    this.#showDeadline(session, steps);
     const downtime = downtimeSeen(view.downtime, writesNow(facts, world), present());
     if (downtime !== view.downtime) this.#store.set({ downtime });
     if (downtime.kind === 'down' && acceptsWrites(facts, primaryOf(facts)).holds(world).holds)
       this.#store.set({ downtime: { ...downtime, kind: 'over', until: present() } });
+  }
+
+  #showDeadline({ windowEnd, facts, observer, dryRun }: Session, views: readonly StepView[]): void {
+    const { direction, deadline } = this.#store.view;
+    // Of a window only: a clean-up or a rehearsal has no end that was agreed on.
+    if (windowEnd === null || (direction !== 'upgrade' && direction !== 'rollback')) return;
+    const ahead = this.#steps.filter((_, index) => {
+      const view = views[index];
+      return view !== undefined && !view.shownDone && !['done', 'skipped'].includes(view.status.kind);
+    });
+    const follows = deadlineOf(windowEnd, facts, observer.world, direction, ahead, dryRun);
+    // That it is past was said when the console came.
+    if (deadline === undefined && windowEnd.at <= present()) this.#told = 'over';
+    const { state = 'ahead', late = new Set<StepId>() } = deadline ?? {};
+    this.#store.set({ deadline: { ...follows, state, late } });
+    this.tellDeadline(present());
+  }
+
+  /** How the window's end stands at this moment; what is more pressing than what was told is told, once. */
+  tellDeadline(now: number): void {
+    const { deadline, stage } = this.#store.view;
+    if (deadline === undefined || stage.kind === 'finished' || stage.kind === 'stopped') return;
+    const state = deadlineState(deadline, now);
+    const late = lateSteps(this.#store.view, now);
+    if (state !== deadline.state || !isDeepStrictEqual(late, deadline.late))
+      this.#store.set({ deadline: { ...deadline, state, late } });
+    if (deadlineStates.indexOf(state) <= deadlineStates.indexOf(this.#told)) return;
+    this.#told = state;
+    const news = deadlineNews(deadline, state, now);
+    if (news !== null) this.#store.notice(news);
   }
 
   finish(run: OwnedSession, step: Step, by: 'run' | 'found' | 'hand', tookMs: number | null): void {

@@ -20,6 +20,8 @@ import type { Reading } from '../../runbook/timing/reading.ts';
 import type { NameAsked } from '../../runbook/verdict/name-asked.ts';
 import type { RollbackVerdict } from '../../runbook/verdict/verdict.ts';
 import type { WritePause } from '../journal/downtimes.ts';
+import type { ApprovalAsked } from './approval-view.ts';
+import type { DeadlineView } from './deadline-view.ts';
 
 /** One host as the screen shows it. */
 export interface HostView {
@@ -266,6 +268,12 @@ export interface EngineView {
   readonly pauses: readonly WritePause[];
   /** How long the writes should be down in all, in milliseconds, as it was told before they stopped; null: nothing was measured. */
   readonly expectedDowntimeMs: number | null;
+  /** Whether a second person has approved the step that is due; absent: nobody is to. */
+  readonly approval?: ApprovalAsked | undefined;
+  /** The change that the run belongs to. */
+  readonly ticket?: string;
+  /** The end of the window, and what it leaves time for; absent: nobody has said when it ends. */
+  readonly deadline?: DeadlineView;
   /** Whose dry run that, and each step's `expectedMs`, rests on; null: none. */
   readonly dryRun: DryRun | null;
   readonly monitor: {
@@ -338,6 +346,8 @@ export interface EngineController {
   terminateClients(step: StepId, typed: string): Accepted | Refusal;
   /** Takes the lock over from a dead holder. `typed` is the holder's or the cluster's name. */
   takeOver(typed: string): Accepted | Refusal;
+  /** As a second person, from a read-only console: approves the step. `typed` is the host's name. */
+  approve(step: StepId, typed: string): Accepted | Refusal;
   answer(answer: Answer): void;
   /** Inspects every host and makes the rollback from what is there; changes nothing. Null before the cluster is known. */
   previewRollback(): Promise<RollbackPreview | null>;

@@ -3,6 +3,7 @@ import { present } from '../../cluster/present.ts';
 import { localTime } from '../../cluster/times.ts';
 import type { Session } from '../run/session.ts';
 import type { HostView } from './controller.ts';
+import { deadlineAnnounced } from './deadline-view.ts';
 import type { ViewStore } from './view-store.ts';
 
 /** The hosts as the screen shows them at first. */
@@ -44,6 +45,7 @@ export const publishSession = (session: Session, store: ViewStore): readonly (()
     store.notice(
       `The facts from before the upgrade are taken from the cluster record of ${localTime(facts.readAt)}.`,
     );
+  if (session.windowEnd !== null) store.notice(deadlineAnnounced(session.windowEnd, present()));
   const showLine = (alias: string, host: { trouble?: { what: string } | null }, line: HostView['line']) => {
     store.set({ hosts: store.view.hosts.map((one) => (one.alias === alias ? { ...one, line } : one)) });
     // Closed for good while the console is open: a refused host key, say. It must not go by unread.

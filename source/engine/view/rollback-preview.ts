@@ -44,7 +44,7 @@ export const secondsOfSteps = (facts: ClusterFacts, steps: readonly Step[]): num
   );
 
 /** What is done now and will not be any more once its host has been stopped, a start for one, is ahead too. */
-const stepsAhead = (steps: readonly Step[], world: Observations): readonly Step[] => {
+export const stepsAhead = (steps: readonly Step[], world: Observations): readonly Step[] => {
   const pending = (step: Step) => step.probe(world).state !== 'done';
   const stopped = new Set(
     steps.filter((step) => step.phase === 'R' && pending(step)).map((step) => step.host),

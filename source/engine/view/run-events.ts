@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { directions } from '../../runbook/runbooks.ts';
 import type { EngineView, StepView } from './controller.ts';
+import { deadlineStates, rollBackBy } from './deadline-view.ts';
 
 /**
  * What happens in a run, for programs that watch it (`--events`): made of two views, one behind the other, so that it says what the
@@ -24,6 +25,8 @@ const happeningSchema = z.discriminatedUnion('event', [
     step: stepSchema,
     asks: z.enum(['downtime', 'irreversible', 'downtime-irreversible', 'opening', 'pause']).nullable(),
   }),
+  /** A second person is to approve the step (`by` null), or has. */
+  z.object({ event: z.literal('approval'), step: stepSchema, by: z.string().nullable() }),
   z.object({ event: z.literal('step-begins'), step: stepSchema }),
   /** `seconds`: how long its command took, null: none was run here. `why`: of a failure, or of a step that was skipped. */
   z.object({
@@ -50,6 +53,14 @@ const happeningSchema = z.discriminatedUnion('event', [
     ]),
     says: z.string(),
   }),
+  /** The end of the window, ISO 8601, and until when a rollback can be over before it; null: there is none to take, or nothing to undo. */
+  z.object({
+    event: z.literal('window-end'),
+    state: z.enum(deadlineStates),
+    end: z.string(),
+    rollBackBy: z.string().nullable(),
+    secondsAhead: z.number(),
+  }),
   /** It could not start: nothing was changed. */
   z.object({ event: z.literal('stopped'), what: z.string(), remedy: z.string() }),
   z.object({ event: z.literal('finished'), says: z.string() }),
@@ -63,6 +74,8 @@ const lineFields = {
   at: z.string(),
   cluster: z.string(),
   direction: z.enum(directions),
+  /** The change that the run belongs to; absent: none was named. */
+  ticket: z.string().optional(),
 };
 
 /** One line of the file. */
@@ -144,6 +157,31 @@ const ofDowntime = (before: EngineView | null, { downtime }: EngineView): readon
     : [];
 };
 
+const ofApproval = (before: EngineView | null, view: EngineView): readonly RunHappening[] => {
+  const { approval } = view;
+  const step = view.steps.find(({ id }) => id === approval?.step);
+  if (approval === undefined || step === undefined) return [];
+  const told = before?.approval?.step === approval.step ? before.approval : undefined;
+  const by = approval.given?.by ?? null;
+  return told !== undefined && (told.given?.by ?? null) === by
+    ? []
+    : [{ event: 'approval', step: named(view, step), by }];
+};
+
+const ofDeadline = (before: EngineView | null, { deadline }: EngineView): readonly RunHappening[] => {
+  if (deadline === undefined || deadline.state === before?.deadline?.state) return [];
+  const by = rollBackBy(deadline);
+  return [
+    {
+      event: 'window-end',
+      state: deadline.state,
+      end: new Date(deadline.at).toISOString(),
+      rollBackBy: by === null ? null : new Date(by).toISOString(),
+      secondsAhead: Math.round(deadline.aheadSeconds),
+    },
+  ];
+};
+
 /** What has happened from one view to the next; `before` null: this is the first one. */
 export const happeningsBetween = (before: EngineView | null, view: EngineView): readonly RunHappening[] => {
   const statuses = new Map(before?.steps.map((step) => [step.id, step]));
@@ -156,6 +194,8 @@ export const happeningsBetween = (before: EngineView | null, view: EngineView): 
     ...(before !== null && before.verdict.kind !== view.verdict.kind
       ? [{ event: 'verdict' as const, verdict: view.verdict.kind, says: view.verdict.says }]
       : []),
+    ...ofApproval(before, view),
+    ...ofDeadline(before, view),
     ...ofStage(before, view),
   ];
 };

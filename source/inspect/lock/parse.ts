@@ -22,8 +22,27 @@ export const runFileSchema = z.object({
   began: z.string(),
   direction: z.enum(directions),
   finished: z.string().nullable(),
+  /** The change that it belongs to. */
+  ticket: z.string().optional(),
 });
 export type RunFile = z.infer<typeof runFileSchema>;
+
+/** What a second person has approved: a line of the file `approvals` on the monitor's host. */
+export const approvalSchema = z.object({
+  run: z.string(),
+  step: z.string(),
+  title: z.string(),
+  /** user@machine, and the login that the host was reached by. */
+  by: z.string(),
+  login: z.string(),
+  /** ISO 8601, by the clock of that machine. */
+  at: z.string(),
+  /** What a rollback meant then, as it was shown. */
+  verdict: z.string(),
+  /** SHA-256 of the script that was shown. */
+  digest: z.string(),
+});
+export type Approval = z.infer<typeof approvalSchema>;
 
 /** A holder without a sign of life for so many seconds is taken for dead. A heartbeat comes every five. */
 export const deadAfterSeconds = 30;
@@ -42,6 +61,8 @@ export type LockStanding =
 export interface Standing {
   readonly lock: LockStanding;
   readonly run: RunFile | null;
+  /** Of this run and earlier ones, oldest first. */
+  readonly approvals: readonly Approval[];
 }
 
 /** What the scripts of {@link ./scripts.ts} print about lock and run; null where they ended early. */
@@ -49,8 +70,12 @@ export const parseStanding = (output: string): Standing | null => {
   const facts = readFacts(output);
   if (facts.get('end') !== 'yes') return null;
   const run = runFileSchema.safeParse(decodeJson(decodeText(facts.get('run'))));
+  const approvals = (decodeText(facts.get('approvals')) ?? '').split('\n').flatMap((line) => {
+    const approval = approvalSchema.safeParse(decodeJson(line));
+    return approval.success ? [approval.data] : [];
+  });
   const token = facts.get('token');
-  if (token === undefined) return { lock: { kind: 'free' }, run: run.success ? run.data : null };
+  if (token === undefined) return { lock: { kind: 'free' }, run: run.success ? run.data : null, approvals };
   const holder = holderSchema.safeParse(decodeJson(decodeText(facts.get('holder'))));
   return {
     lock: {
@@ -60,6 +85,7 @@ export const parseStanding = (output: string): Standing | null => {
       silentSeconds: Math.max(0, Number(facts.get('silent')) || 0),
     },
     run: run.success ? run.data : null,
+    approvals,
   };
 };
 

@@ -1,7 +1,7 @@
 import { answerFunctions } from '../../cluster/answer.ts';
 import { type Fragment, fixed, lines, sh } from '../../cluster/fragment.ts';
 import type { Path } from '../../cluster/words.ts';
-import type { Holder, RunFile } from './parse.ts';
+import type { Approval, Holder, RunFile } from './parse.ts';
 import script from './script.sh' with { type: 'text' };
 
 interface Values {
@@ -9,10 +9,15 @@ interface Values {
   readonly holder?: Holder;
   readonly run?: RunFile;
   readonly instead?: string | null;
+  readonly approval?: Approval;
 }
 
 /** The functions of script.sh beside this file, and a call of one. */
-const lockScript = (work: Path, { token, holder, run, instead }: Values, call: Fragment): Fragment =>
+const lockScript = (
+  work: Path,
+  { token, holder, run, instead, approval }: Values,
+  call: Fragment,
+): Fragment =>
   lines(
     answerFunctions,
     fixed(script, {
@@ -21,6 +26,7 @@ const lockScript = (work: Path, { token, holder, run, instead }: Values, call: F
       holder: holder === undefined ? '' : JSON.stringify(holder),
       run: run === undefined ? '' : JSON.stringify(run),
       instead: instead ?? '',
+      approval: approval === undefined ? '' : JSON.stringify(approval),
     }),
     call,
     sh``,
@@ -47,6 +53,10 @@ export const beatScript = (workDir: Path, token: string): Fragment =>
 /** Changes what is written about the run, if the lock is still this token's. */
 export const writeRunScript = (workDir: Path, token: string, run: RunFile): Fragment =>
   lockScript(workDir, { token, run }, sh`write_run`);
+
+/** Writes down that a second person approves a step; then the report. */
+export const approveScript = (workDir: Path, approval: Approval): Fragment =>
+  lockScript(workDir, { approval }, sh`approve`);
 
 /** Gives the lock back, if it is still this token's. */
 export const releaseScript = (workDir: Path, token: string): Fragment =>

@@ -4,7 +4,7 @@ import { localTime } from '../../cluster/times.ts';
 import { dryRunWords } from '../../runbook/timing/dry-run.ts';
 import { bullets, escapedProse, inlineCode, page, pipeTable } from '../markdown.ts';
 import type { Plan, PlannedStep } from './shape.ts';
-import { downtimeEnds, pauseWords, plannedRole, pointsOfNoReturn } from './words.ts';
+import { downtimeEnds, pauseWords, plannedRole, pointsOfNoReturn, windowEndSentence } from './words.ts';
 
 /** The plan on two pages, for whoever approves the change: no reason, condition or script of a step. */
 
@@ -74,6 +74,7 @@ const downtimeWords = (plan: Plan): readonly string[] => {
         ? `**The application ${pause}.**`
         : `**The application cannot write for about ${seconds(estimates.downtimeSeconds)}** (${escapedProse(dryRunWords(estimates.dryRun))}), from step ${downtime.from.number} to step ${downtime.to.number}, and for the time that people take to confirm in between. One step after the other it is about ${seconds(estimates.oneByOne.downtimeSeconds)}.`,
     `The window, phases B to I, takes about ${seconds(estimates.windowSeconds)}. Phase A changes nothing of the running cluster.`,
+    ...[windowEndSentence(plan)].flatMap((says) => (says === null ? [] : [escapedProse(says)])),
     ...plan.hosts.flatMap((host) => (host.rebuild === null ? [] : [escapedProse(`${host.rebuild.words}.`)])),
     ...estimates.assumed.map((one) => escapedProse(`${one}.`)),
   ];

@@ -1,12 +1,13 @@
 import { type HostFacts, hostsOf, isNode, primaryOf } from '../../cluster/facts.ts';
 import { groupOfHost, groupsOf } from '../../cluster/formation.ts';
 import type { Observations } from '../../cluster/observations.ts';
+import { windowEndOf } from '../../cluster/window-end.ts';
 import { evidenceIn } from '../../runbook/checks/in-world.ts';
 import { phases, type Step } from '../../runbook/language/step.ts';
 import { nameOf, placeOf } from '../../runbook/language/tablespace-names.ts';
 import { undoWords } from '../../runbook/language/undo.ts';
 import { filledFrom, type TimingBasis, timingBasis } from '../../runbook/timing/dry-run.ts';
-import { estimate, expectedDowntime } from '../../runbook/timing/estimates.ts';
+import { type Estimates, estimate, expectedDowntime } from '../../runbook/timing/estimates.ts';
 import { measurementsOf } from '../../runbook/timing/measurements.ts';
 import { choiceWords, rebuildChoices } from '../../runbook/timing/rebuild-choice.ts';
 import { lengthOf, orderOf } from '../../runbook/timing/schedule.ts';
@@ -20,6 +21,8 @@ import type { Plan, PlannedHost, PlannedStep } from './shape.ts';
 export interface PlanGround extends PlanInput {
   /** ISO 8601. */
   readonly madeAt: string;
+  /** When the window ends, as it was written; null: nobody has said. */
+  readonly windowEnd?: string | null;
 }
 
 /** As the window expects it: sizes of today only fill what its dry run, or check's, did not measure. */
@@ -131,6 +134,32 @@ const plannedStep = (
   };
 };
 
+/** When it is to be begun, and what would be over behind the end if it were begun now. */
+const plannedEnd = (
+  { windowEnd = null, madeAt, facts, fromRecord }: PlanGround,
+  runbook: readonly Step[],
+  estimates: Estimates,
+): Plan['windowEnd'] => {
+  const now = Date.parse(madeAt);
+  const end =
+    windowEnd === null ? null : windowEndOf(windowEnd, now, fromRecord ? Date.parse(facts.readAt) : null);
+  if (end === null) return null;
+  // Phase A changes nothing of the running cluster, and can be run in the daytime.
+  const begins = Math.min(
+    ...runbook.flatMap((step) => (step.phase === 'A' ? [] : [estimates.spans.get(step.id)?.from ?? 0])),
+  );
+  const late = runbook.flatMap((step, index) => {
+    const { to } = estimates.spans.get(step.id) ?? { to: 0 };
+    return step.phase !== 'A' && now + (to - begins) * 1000 > end.at ? [index + 1] : [];
+  });
+  return {
+    end: new Date(end.at).toISOString(),
+    note: end.note,
+    beginBy: new Date(end.at - estimates.windowSeconds * 1000).toISOString(),
+    late,
+  };
+};
+
 const rounded = (seconds: number): number => Math.round(seconds * 10) / 10;
 
 /** The phases that there are, as the steps come: by the online method not in the order of their letters. */
@@ -196,6 +225,7 @@ export const makePlan = (ground: PlanGround): Plan => {
       },
       assumed: [...estimates.assumed],
     },
+    windowEnd: plannedEnd(ground, runbook, estimates),
     phases: inOrder(steps).flatMap(({ id, title, says }) => {
       const own = steps.filter((step) => step.phase === id);
       if (own.length === 0) return [];

@@ -15,6 +15,7 @@ import {
   pointsOfNoReturn,
   unresolvedWords,
   waitsWords,
+  windowEndSentence,
   writesWords,
 } from './words.ts';
 
@@ -106,6 +107,7 @@ const expected = (plan: Plan): string => {
           ? `**The application ${pause}.** Measured: docs/online.md.`
           : `**The application cannot write for about ${seconds(plan.estimates.downtimeSeconds)}** (${escapedProse(dryRunWords(plan.estimates.dryRun))}), from ${stepPlace(downtime.from)} to ${stepPlace(downtime.to)}, and whatever time people take in between to read and confirm. One step after the other, as by hand, it is about ${seconds(plan.estimates.oneByOne.downtimeSeconds)}.`,
       `The window, phases B to I, takes about ${seconds(plan.estimates.windowSeconds)} (one step after the other: ${seconds(plan.estimates.oneByOne.windowSeconds)}), without the time that people take. Phase A changes nothing of the running cluster and can be done in daylight.`,
+      ...[windowEndSentence(plan)].flatMap((says) => (says === null ? [] : [escapedProse(says)])),
       'Where a step says that it may run at the same time as others, none of them waits for the other: pgaf-upgrade run starts them with one confirmation, each in its turn, and begins what comes behind only when all of them are over. One after the other, in the order of their numbers, is as safe, and takes longer.',
       ...plan.hosts.flatMap((host) =>
         host.rebuild === null ? [] : [escapedProse(`${host.rebuild.words}.`)],

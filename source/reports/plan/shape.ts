@@ -122,6 +122,16 @@ export const planSchema = z.object({
     oneByOne: z.object({ windowSeconds: z.number(), downtimeSeconds: z.number() }),
     assumed: z.array(z.string()),
   }),
+  /** The end of the window; null: nobody has said. `beginBy`: phase B, for all to be over by then. `late`: the steps, by number, that would be over behind it if phase B were begun when the plan is made. */
+  windowEnd: z
+    .object({
+      end: z.string(),
+      note: z.string().nullable(),
+      beginBy: z.string(),
+      late: z.array(z.number().int()),
+    })
+    .nullable()
+    .default(null),
   phases: z.array(
     z.object({
       id: z.enum(phases.map((phase) => phase.id)),

@@ -1,3 +1,5 @@
+import { localTime } from '../../cluster/times.ts';
+import { windowEndWords } from '../../cluster/window-end.ts';
 import { downtimeSteps } from '../../runbook/timing/estimates.ts';
 import type { Plan, PlannedHost, PlannedStep } from './shape.ts';
 
@@ -52,6 +54,18 @@ export const parallelWords = ({ together }: PlannedStep): string | null =>
   together.length === 0
     ? null
     : `may run at the same time as ${together.length === 1 ? 'step' : 'steps'} ${and(ranges(together))}`;
+
+/** When the window ends, until when it is to be begun, and what would be late now; null: nobody has said. */
+export const windowEndSentence = ({ windowEnd, madeAt, steps }: Plan): string | null => {
+  if (windowEnd === null) return null;
+  const { end, note, beginBy, late } = windowEnd;
+  const places = steps.flatMap(({ number, host }) => (late.includes(number) ? [{ number, host }] : []));
+  const begin =
+    Date.parse(beginBy) > Date.parse(madeAt)
+      ? `phase B is to be begun by ${localTime(beginBy)}, without the time that people take`
+      : `begun now, ${late.length === 0 ? 'nothing' : `${late.length === 1 ? 'step' : 'steps'} ${and(ranges(places))}`} would be over behind it`;
+  return `The window ends ${windowEndWords({ at: Date.parse(end), note })}: ${begin}. Nothing is done by itself then.`;
+};
 
 export const guideWords = ({ guide }: PlannedStep): string =>
   `${guide.step ?? 'not in it'}${guide.differs === null ? '' : `; deviation: ${guide.differs}`}`;

@@ -12,7 +12,7 @@ import {
 } from '../document.ts';
 import { leftBlocks } from './ends.ts';
 import { failureBlocks, skippedBlocks, warningItems } from './people.ts';
-import { type ReadRun, type Report, type ReportGround, readRunOf } from './report.ts';
+import { approved, type ReadRun, type Report, type ReportGround, readRunOf } from './report.ts';
 import { stepLabel } from './steps.ts';
 import { downtimeBlocks, windowBlocks } from './summary.ts';
 import { isMuchLonger } from './timeline.ts';
@@ -96,6 +96,7 @@ export const makeBriefReport = (ground: ReportGround): Report => {
     blocks: [
       heading(1, title),
       paragraph(strong(outcome.says)),
+      ...(story.ticket === null ? [] : [paragraph('Change: ', strong(story.ticket))]),
       paragraph(`Run ${ground.run}, by pgaf-upgrade report --brief; pgaf-upgrade report has every command.`),
       heading(2, 'Downtime'),
       ...downtimeBlocks(downtimes, pauses, until, story),
@@ -105,6 +106,7 @@ export const makeBriefReport = (ground: ReportGround): Report => {
       ...shortTables(failureBlocks(story)),
       heading(2, 'Warnings'),
       found.length === 0 ? paragraph('None.') : list(...found),
+      ...approved(story, names),
       heading(2, 'Skipped steps'),
       ...shortTables(skippedBlocks(story, names)),
       heading(2, 'Rollback'),

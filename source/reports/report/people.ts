@@ -43,6 +43,39 @@ export const confirmationBlocks = ({ attempts }: Story): readonly Block[] => {
   ];
 };
 
+/** Nothing where nobody was to approve anything: both names, both times, and what each saw. */
+export const approvalBlocks = ({ approvals }: Story, names: StepNames): readonly Block[] =>
+  approvals.length === 0
+    ? []
+    : [
+        table(
+          [
+            'step',
+            'host',
+            'what',
+            'approved by',
+            'on',
+            'who saw',
+            'confirmed by',
+            'on',
+            'who saw',
+            'script (SHA-256)',
+          ],
+          approvals.map(({ at, entry }) => [
+            numberWords(names.of(entry.step)),
+            [literal(names.of(entry.step).host)],
+            entry.title,
+            `${entry.by} (${entry.login})`,
+            localMoment(entry.approvedAt),
+            entry.verdict,
+            entry.operator,
+            localMoment(at),
+            entry.operatorVerdict,
+            [literal(entry.digest.slice(0, 16))],
+          ]),
+        ),
+      ];
+
 export const skippedBlocks = (story: Story, names: StepNames): readonly Block[] => {
   const skipped = story.happenings.flatMap(({ at, operator, entry }) =>
     entry.kind === 'skipped' ? [{ at, operator, entry, step: names.of(entry.step) }] : [],

@@ -13,6 +13,10 @@ class Reader {
   readonly verdicts: Verdict[] = [];
   readonly inventories: Story['inventories'][number][] = [];
   toDo: Story['toDo'] = [];
+  readonly approvals: Story['approvals'][number][] = [];
+  ticket: string | null = null;
+  /** As the last console was told. */
+  windowEnd: number | null = null;
   readonly over = new Set<string>();
   readonly skipped = new Set<string>();
   /** By the step that noticed it; null: the cluster as a whole. A step that was done again tells anew. */
@@ -52,11 +56,18 @@ class Reader {
     switch (entry.kind) {
       case 'run':
       case 'resumed':
+        this.ticket = entry.ticket ?? this.ticket;
         this.#operator = entry.operator;
         this.#unattended = entry.unattended ?? false;
         break;
       case 'facts':
       case 'runbook':
+        return;
+      case 'approved':
+        this.approvals.push({ at, entry });
+        return;
+      case 'window-end':
+        this.windowEnd = Date.parse(entry.end);
         return;
       case 'inventory':
         this.inventories.push({ at, entry });
@@ -146,13 +157,29 @@ export const storyOf = (records: readonly Recorded[], names: StepNames): Story =
     times.push(at);
     reader.read(at, record.entry);
   }
-  const { attempts, happenings, verdicts, warnings, toDo, inventories, over, skipped, direction } = reader;
+  const {
+    windowEnd,
+    approvals,
+    ticket,
+    attempts,
+    happenings,
+    verdicts,
+    warnings,
+    toDo,
+    inventories,
+    over,
+    skipped,
+    direction,
+  } = reader;
   return {
     attempts,
     happenings,
     verdicts,
     warnings,
     toDo,
+    windowEnd,
+    approvals,
+    ticket,
     inventories,
     over,
     skipped,

@@ -8,6 +8,7 @@ import { leftBlocks, logBlocks, type Places } from './ends.ts';
 import { factBlocks } from './facts.ts';
 import { outcomeOf, type RunOutcome } from './outcome.ts';
 import {
+  approvalBlocks,
   confirmationBlocks,
   eventBlocks,
   failureBlocks,
@@ -84,6 +85,12 @@ export const readRunOf = ({ records, now }: ReportGround): ReadRun => {
   };
 };
 
+/** Only where somebody was to approve. */
+export const approved = (story: Story, names: StepNames): readonly Block[] => {
+  const blocks = approvalBlocks(story, names);
+  return blocks.length === 0 ? [] : [heading(2, 'Approved by a second person'), ...blocks];
+};
+
 /** The change-ticket report of a run, in the order in which a change manager reads. */
 export const makeReport = (ground: ReportGround): Report => {
   const { now, tail } = ground;
@@ -94,6 +101,7 @@ export const makeReport = (ground: ReportGround): Report => {
     blocks: [
       heading(1, title),
       paragraph(strong(outcome.says)),
+      ...(story.ticket === null ? [] : [paragraph('Change: ', strong(story.ticket))]),
       paragraph(`Run ${ground.run}, written by pgaf-upgrade report from the run’s journal.`),
       heading(2, 'Cluster and versions'),
       ...clusterBlocks(facts),
@@ -105,6 +113,7 @@ export const makeReport = (ground: ReportGround): Report => {
       ...leftBlocks(outcome, story, names, facts),
       heading(2, 'Confirmed'),
       ...confirmationBlocks(story),
+      ...approved(story, names),
       heading(2, 'Warnings of the checks'),
       warnings.length === 0 ? paragraph('None is recorded.') : list(...warnings),
       heading(2, 'Skipped'),

@@ -71,6 +71,12 @@ export interface Story {
   readonly warnings: readonly { readonly host: string | null; readonly text: string }[];
   /** What steps of the upgrade have left undone, as the journal told it last. */
   readonly toDo: readonly ToDo[];
+  /** What a second person has approved, when the operator confirmed it. */
+  readonly approvals: readonly { readonly at: number; readonly entry: EntryOf<'approved'> }[];
+  /** The change that the run belongs to, as the last console was told; null: nobody has said. */
+  readonly ticket: string | null;
+  /** When the window was to end; null: nobody had said. */
+  readonly windowEnd: number | null;
   readonly inventories: readonly { readonly at: number; readonly entry: EntryOf<'inventory'> }[];
   /** Steps that are over, by whichever way. */
   readonly over: ReadonlySet<string>;

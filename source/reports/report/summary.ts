@@ -124,6 +124,19 @@ const seats = (story: Story): string =>
     .filter((one, _, all) => !all.includes(`${one} (--yes)`))
     .join(', ');
 
+/** What was agreed on, and what came of it. */
+const endWords = ({ windowEnd, happenings }: Story, last: number | null): readonly string[] => {
+  if (windowEnd === null) return [];
+  const finished = happenings.some(({ entry }) => entry.kind === 'finished');
+  const came =
+    !finished || last === null
+      ? 'the run is not at its end'
+      : last <= windowEnd
+        ? `the run was at its end ${between(last, windowEnd)} before`
+        : `the run was at its end ${between(windowEnd, last)} behind it`;
+  return [`The window was to end ${localTime(windowEnd)}: ${came}`];
+};
+
 export const windowBlocks = (story: Story, madeAt: number): readonly Block[] => {
   const first = story.attempts.at(0)?.at ?? null;
   const end = story.happenings.findLast(({ entry }) => entry.kind === 'finished')?.at ?? story.last;
@@ -133,6 +146,7 @@ export const windowBlocks = (story: Story, madeAt: number): readonly Block[] => 
   return [
     list(
       `First step confirmed ${localTime(first)}, last entry ${localTime(end)}${first === null || end === null ? '' : `: ${between(first, end)}, of which ${took(commands)} with at least one command at work`}`,
+      ...endWords(story, end),
       `Operators: ${seats(story) || 'nobody yet'}`,
       `${story.attempts.length} commands run; this report was made ${localTime(madeAt)}; times without a zone are ${localZone(madeAt)}, by the clock of the operator’s machine`,
     ),

@@ -104,24 +104,45 @@ const environment = (facts: ClusterFacts, step: CustomStep, { host, primary, nod
 
 const shell = (text: string): Fragment => sh`sh -euc ${quoted(text)} </dev/null`;
 
-/** The commands with their time limit; what they leave running in their process group is ended with them. */
-const limited = (step: CustomStep, text: string): Fragment => sh`
-  code=0
+/**
+ * Runs it with its time limit, and leaves its exit code in `$code`; what it leaves running in its process group is ended with it.
+ * `tooLong`: what is said when the limit has ended it, and nobody else, which has the same exit codes.
+ */
+const limited = (
+  step: CustomStep,
+  text: string,
+  tooLong: string,
+  then: Fragment | false = false,
+): Fragment => sh`
+  code=0 began=$(date +%s)
   timeout -k 10 ${step.timeout} ${shell(text)} || code=$?
-  if [ "$code" = 124 ] || [ "$code" = 137 ]; then echo ${quoted(`it was ended after ${step.timeout} s: steps.${step.name}.timeout in the cluster file`)} >&2; fi
+  if { [ "$code" = 124 ] || [ "$code" = 137 ]; } && [ $(($(date +%s) - began)) -ge ${step.timeout} ]; then
+    echo ${quoted(`${tooLong}: steps.${step.name}.timeout in the cluster file`)} >&2
+    ${then}
+  fi
+`;
+
+const commands = (step: CustomStep, text: string): Fragment => sh`
+  ${limited(step, text, `it was ended after ${step.timeout} s`)}
   if [ "$code" != 0 ]; then exit "$code"; fi
 `;
+
+/** Whether it is done. A probe that does not answer says neither yes nor no. */
+const asked = (step: CustomStep, probe: string): Fragment =>
+  limited(step, probe, `steps.${step.name}.done did not answer within ${step.timeout} s`, sh`exit "$code"`);
 
 const runLines = (step: CustomStep, host: HostFacts, node: NodeFacts | null): Fragment => {
   const run = sh`
     ${mark(host, begunMark(step, node))}
-    ${limited(step, step.run)}
+    ${commands(step, step.run)}
   `;
   if (step.done === undefined) return run;
   return sh`
-    if ${shell(step.done)}; then echo ${quoted(`it is done already, says steps.${step.name}.done`)}; else
+    ${asked(step, step.done)}
+    if [ "$code" = 0 ]; then echo ${quoted(`it is done already, says steps.${step.name}.done`)}; else
       ${run}
-      ${shell(step.done)} || { echo ${quoted(`it has run, but steps.${step.name}.done says that it is not done`)} >&2; exit 1; }
+      ${asked(step, step.done)}
+      if [ "$code" != 0 ]; then echo ${quoted(`it has run, but steps.${step.name}.done says that it is not done`)} >&2; exit 1; fi
     fi
   `;
 };
@@ -142,7 +163,8 @@ const customStep =
           ? undoneBy(shell(step.undo))
           : undoText('a rollback runs its undo, once the application can write again');
     return makeStep(facts, {
-      id: node === null ? `custom-${step.name}` : `custom-${step.name}-for-${node.alias}`,
+      // No name of a step has a `_`, and none begins like an undo's: no id is another step's.
+      id: node === null ? `custom-${step.name}` : `custom-${step.name}_${node.alias}`,
       phase,
       host,
       as: 'postgres',
@@ -203,7 +225,7 @@ const undoStep = (
   const marks = timesOf(facts, step).flatMap((node) => [doneMark(step, node), begunMark(step, node)]);
   const begun = (world: Observations) => marks.some((one) => hasMarker(host, one, world));
   return makeStep(facts, {
-    id: `custom-undo-${step.name}`,
+    id: `undo-custom-${step.name}`,
     phase,
     host,
     as: 'postgres',
@@ -214,7 +236,7 @@ const undoStep = (
     danger: 'changes',
     script: script(
       environment(facts, { ...step, at: 'rolled-back' }, { host, primary: writer, node: null }),
-      limited(step, undo),
+      commands(step, undo),
       sh`rm -f ${joined(
         marks.map((one) => sh`${markFile(host, one)}`),
         ' ',

@@ -14,6 +14,7 @@ export interface HostStatus {
   readonly lastHeard: string | null;
 }
 
+/** Each host of the cluster; `heard`: when a console of this machine last did. */
 export const hostStatus = (
   facts: ClusterFacts,
   world: Observations,

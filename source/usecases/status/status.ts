@@ -3,6 +3,7 @@ import { type ClusterFacts, clusterFactsSchema, isOnline, nodesOf, userOn } from
 import { primariesOf } from '../../cluster/formation.ts';
 import type { MonitorNode } from '../../cluster/monitor-state.ts';
 import { monitorIn, type Observations } from '../../cluster/observations.ts';
+import { present } from '../../cluster/present.ts';
 import { ok, type Problem, problem, type Result } from '../../cluster/result.ts';
 import type { ToDo } from '../../cluster/to-do.ts';
 import { discover } from '../../discover/discover.ts';
@@ -40,20 +41,27 @@ import { survey } from '../check/survey.ts';
 import { type HostStatus, hostStatus } from './host-status.ts';
 import { markDone } from './mark-done.ts';
 import { type KnownRun, type RunbookState, runbookState } from './runbook-state.ts';
+import { type StatusWindowEnd, statusWindowEnd } from './window-end.ts';
 
-export type { HostStatus } from './host-status.ts';
-
-export type UpgradeState = 'not-begun' | 'under-way' | 'rolling-back' | 'finished' | 'unknown';
+export type UpgradeState =
+  | 'not-begun'
+  | 'under-way'
+  | 'rolling-back'
+  | 'cleaning-up'
+  | 'finished'
+  | 'unknown';
 
 export interface Status {
   readonly from: string | null;
   readonly to: string | null;
   readonly nodes: readonly MonitorNode[];
   readonly hosts: readonly HostStatus[];
-  /** `rolling-back`: a rollback was begun and has not come to its end; then nothing of the upgrade is next. */
+  /** `rolling-back`, `cleaning-up`: that was begun and has not come to its end; then nothing of the upgrade is next. */
   readonly upgrade: RunbookState & { readonly state: UpgradeState };
   /** The rollback, while it is what the run does. */
   readonly rollbackRun: RunbookState | null;
+  /** The clean-up, while it is what the run does. */
+  readonly cleanupRun: RunbookState | null;
   readonly rollback: RollbackVerdict | null;
   /** Whether applications can write, as the servers show it. Null: the cluster could not be discovered. */
   readonly writes: Writes | null;
@@ -63,6 +71,10 @@ export interface Status {
   readonly pauses: readonly WritePause[];
   /** What the downtime is expected to be, or was when its stop was confirmed; null: the run is a rollback, or over. */
   readonly expectedDowntime: ExpectedDowntime | null;
+  /** The change that the run belongs to; null: none was named. */
+  readonly ticket: string | null;
+  /** The end of the window, and what it leaves time for; null: nobody has said when it ends, or nothing is under way or ahead. */
+  readonly windowEnd: StatusWindowEnd | null;
   /** When the servers were inspected, ISO 8601, by the clock of this machine. */
   readonly seenAt: string;
   /** What steps of the upgrade have left undone, by the primary’s host; empty: nothing, or it does not answer. */
@@ -115,6 +127,7 @@ export const upgradeStatus = (
   }
   const at = runbookState(upgradeRunbook(facts, world), world, neededOf(facts), run);
   if (direction === 'rollback') return { ...at, state: 'rolling-back', next: null };
+  if (direction === 'cleanup') return { ...at, state: 'cleaning-up', next: null };
   const begun = run.open || rollbackVerdict(facts, world).kind !== 'nothing-to-undo';
   return { ...at, state: at.next === null ? 'finished' : begun ? 'under-way' : 'not-begun' };
 };
@@ -131,8 +144,8 @@ const standingOf = async (facts: ClusterFacts, monitor: RemoteHost | undefined):
   }).read();
   if (!standing.ok) return null;
   // A rehearsal is no window: the cluster is as it was, whatever is done on a copy.
-  const { lock, run } = standing.value;
-  return { lock, run: run?.direction === 'rehearse' ? null : run };
+  const { run } = standing.value;
+  return { ...standing.value, run: run?.direction === 'rehearse' ? null : run };
 };
 
 /** The direction that the run goes; one that has come to its end goes none. */
@@ -212,6 +225,7 @@ const fromFacts = async (
   hosts: ReadonlyMap<string, RemoteHost>,
   stateHome: string,
   heard: ReadonlyMap<string, number>,
+  end: string | null,
   journal: ByJournal | null = null,
 ): Promise<Status> => {
   const [world, standing] = await Promise.all([
@@ -227,7 +241,10 @@ const fromFacts = async (
   const lock = heldLock(standing);
   const running = await runningSteps(standing?.run?.id ?? journal?.run.id ?? null, lock, hosts);
   const upgrade = upgradeStatus(facts, world, direction, { records, open, running });
-  const basis = basisIn(facts, world, keptDryRun(stateHome, facts));
+  const goes = (way: Direction): RunbookState =>
+    runbookState(runbookFor(facts, world, way), world, neededOf(facts), { records, open: true, running });
+  const kept = keptDryRun(stateHome, facts);
+  const basis = basisIn(facts, world, kept);
   const ahead = direction === 'upgrade' && upgrade.state !== 'finished' && !isOnline(facts);
   const online = onlineStanding(facts, world);
   return {
@@ -236,19 +253,18 @@ const fromFacts = async (
     nodes: monitorIn(world)?.nodes ?? [],
     hosts: hostStatus(facts, world, heard),
     upgrade,
-    rollbackRun:
-      direction === 'rollback'
-        ? runbookState(runbookFor(facts, world, direction), world, neededOf(facts), {
-            records,
-            open: true,
-            running,
-          })
-        : null,
+    rollbackRun: direction === 'rollback' ? goes(direction) : null,
+    cleanupRun: direction === 'cleanup' ? goes(direction) : null,
     rollback: rollbackVerdict(facts, withoutUnseen(facts, world)),
     writes,
     downtime: downtimeOf(writes, told),
     pauses: pausesIn(records, stepsIn(records)),
     expectedDowntime: told?.expected ?? (ahead ? expectedDowntime(facts, basis) : null),
+    ticket: standing?.run?.finished === null ? (standing.run.ticket ?? null) : null,
+    windowEnd:
+      direction === 'upgrade' && upgrade.state === 'finished'
+        ? null
+        : statusWindowEnd(end, facts, world, direction, kept, present()),
     seenAt: new Date().toISOString(),
     toDo: leftBy(direction, facts, world) ?? [],
     lock,
@@ -288,16 +304,23 @@ const withoutMonitor = async (
   );
   const turned = ofKind(run.records, 'turned').at(-1)?.direction ?? 'upgrade';
   const over = ofKind(run.records, 'finished').length > 0;
-  const seen = await fromFacts(facts.data, hosts, stateHome, heardIn(run.records), {
-    run,
-    direction: over ? 'upgrade' : turned,
-    open: !over && turned === 'upgrade',
-    why: problem(
-      why.what,
-      `${why.remedy} What is said here is from the journal of run ${run.id} on this machine, and from the nodes.`,
-      why.cause,
-    ),
-  });
+  const seen = await fromFacts(
+    facts.data,
+    hosts,
+    stateHome,
+    heardIn(run.records),
+    config.window.end ?? null,
+    {
+      run,
+      direction: over ? 'upgrade' : turned,
+      open: !over && turned === 'upgrade',
+      why: problem(
+        why.what,
+        `${why.remedy} What is said here is from the journal of run ${run.id} on this machine, and from the nodes.`,
+        why.cause,
+      ),
+    },
+  );
   await Promise.all([...hosts.values()].map((host) => host.close()));
   return seen;
 };
@@ -318,7 +341,13 @@ export const readStatus = async (
       await Promise.all([...hosts.values()].map((host) => host.close()));
       return removed;
     }
-    const seen = await fromFacts(facts, hosts, stateHome, heardBefore(stateHome, facts));
+    const seen = await fromFacts(
+      facts,
+      hosts,
+      stateHome,
+      heardBefore(stateHome, facts),
+      config.window.end ?? null,
+    );
     await Promise.all([...hosts.values()].map((host) => host.close()));
     return ok(seen);
   }
@@ -353,11 +382,14 @@ export const readStatus = async (
       onlyBack: null,
     },
     rollbackRun: null,
+    cleanupRun: null,
     rollback: null,
     writes: null,
     downtime: null,
     pauses: [],
     expectedDowntime: null,
+    ticket: null,
+    windowEnd: null,
     seenAt: new Date().toISOString(),
     toDo: [],
     lock: null,

@@ -89,9 +89,9 @@ test('two clients at once hear what they listen to, and nothing else', async () 
   await one.query('listen state');
   await other.query('listen log; listen "Mine"; notify "Mine"');
   // Two connections: what one hears first says nothing of the other.
-  await vi.waitFor(() => expect(heard).toEqual(['other Mine']));
+  await vi.waitFor(() => expect(heard).toEqual(['other Mine']), 20_000);
   await it.join('node_1');
-  await vi.waitFor(() => expect(heard).toHaveLength(3));
+  await vi.waitFor(() => expect(heard).toHaveLength(3), 20_000);
   expect(heard[0]).toBe('other Mine');
   const pushed = heard.find((line) => line.startsWith('one state ')) ?? '';
   expect(JSON.parse(pushed.replace('one state ', ''))).toEqual({

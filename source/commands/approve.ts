@@ -1,0 +1,122 @@
+import { hostname, userInfo } from 'node:os';
+import { type Problem, problem } from '../cluster/result.ts';
+import { runName } from '../cluster/words.ts';
+import { stateHome } from '../engine/journal/journal.ts';
+import { approvalBy, whyNoApproval } from '../engine/run/approvals.ts';
+import { inNameOf, openSession, type Session } from '../engine/run/session.ts';
+import { Checklist } from '../engine/view/checklist.ts';
+import type { EngineView, StepView } from '../engine/view/controller.ts';
+import { ViewStore } from '../engine/view/view-store.ts';
+import { describeStep } from '../plain/describe.ts';
+import { connect } from '../remote/connect.ts';
+import { nameWords } from '../wording/danger.ts';
+import { terminalAsk } from './asking.ts';
+import { readConfig } from './read-config.ts';
+import { sayDoing, sayProblems } from './say.ts';
+import { answer, askOn } from './terminal.ts';
+
+export interface ApproveArguments {
+  readonly file: string;
+  /** Its number or its id. */
+  readonly step: string | undefined;
+}
+
+const couldNot = (...problems: readonly Problem[]): 2 => {
+  sayProblems(problems);
+  return 2;
+};
+
+const stepIn = ({ steps }: EngineView, said: string): StepView | null =>
+  steps.find(({ id }, index) => id === said || String(index + 1) === said) ?? null;
+
+const cardOf = (view: EngineView, step: StepView): readonly string[] => {
+  const words = nameWords(view, step);
+  return [
+    ...describeStep(view, step),
+    '',
+    `Rollback now: ${view.verdict.says}`,
+    ...(words === null ? [] : [`${words.title}: ${words.afterwards}`, `Rollback then: ${words.rollback}`]),
+  ];
+};
+
+/** With every host reached: shows the step as the operator's console has it, and asks. */
+const approveIn = async (session: Session, said: string, operator: string): Promise<number> => {
+  const standing = await session.lock.read();
+  if (!standing.ok) return couldNot(standing.error);
+  const { run, lock } = standing.value;
+  const id = runName.safeParse(run?.id);
+  if (run === null || run.finished !== null || !id.success)
+    return couldNot(
+      problem(
+        'No run of this cluster is under way.',
+        'The operator begins it; then its steps can be approved.',
+      ),
+    );
+  const store = new ViewStore();
+  const checklist = new Checklist(store);
+  const known = inNameOf(session, id.data);
+  store.set({
+    cluster: {
+      name: known.facts.name,
+      from: known.facts.nodes[0]?.oldVersion ?? '',
+      to: known.facts.nodes[0]?.newVersion ?? '',
+      mode: known.facts.mode,
+    },
+  });
+  checklist.load(known, run.direction);
+  const { view } = store;
+  const step = stepIn(view, said);
+  if (step === null)
+    return couldNot(
+      problem(
+        `There is no step “${said}”.`,
+        'Name it by its number, or by its id, as plan and console have it.',
+      ),
+    );
+  const holder = lock.kind === 'held' ? (lock.holder?.operator ?? '') : run.operator;
+  const why = whyNoApproval(view, step, holder, operator);
+  if (why !== null)
+    return couldNot(problem(`This step cannot be approved here: ${why}.`, 'Nothing was written down.'));
+  answer.write(`${cardOf(view, step).join('\n')}\n\n`);
+  const prompt = askOn('answer');
+  const typed = await prompt.ask(`To approve it as ${operator}, type the name of the host, ${step.host}: `);
+  prompt.close();
+  if (typed?.trim() !== step.host) {
+    answer.write('Not approved: nothing was written down.\n');
+    return 1;
+  }
+  const login = session.hosts.get('monitor')?.address.user ?? '';
+  const written = await session.lock.approve(approvalBy(step, id.data, operator, login, view.verdict.says));
+  if (!written.ok) return couldNot(written.error);
+  answer.write(`Approved. ${holder || 'The operator'} hears of it within some seconds.\n`);
+  return 0;
+};
+
+/** `pgaf-upgrade approve FILE STEP`: a second person approves a step, from a login of their own. 0 approved, 1 not, 2 it could not be. */
+export const approve = async ({ file, step }: ApproveArguments): Promise<number> => {
+  const config = readConfig(file, 'approve');
+  if (!config.ok) return couldNot(...config.error);
+  if (step === undefined)
+    return couldNot(
+      problem('The step is missing.', 'Name it by its number or its id: `pgaf-upgrade approve FILE STEP`.'),
+    );
+  const operator = `${userInfo().username}@${hostname()}`;
+  const asking = terminalAsk();
+  const session = await openSession({
+    config: config.value,
+    connect,
+    stateHome: stateHome(process.env),
+    operator,
+    ask: asking.ask,
+    say: sayDoing,
+    heard: () => undefined,
+  });
+  asking.close();
+  if (!session.ok) return couldNot(session.error);
+  try {
+    return await approveIn(session.value, step, operator);
+  } finally {
+    await session.value.feed.close();
+    await Promise.all([...session.value.hosts.values()].map((host) => host.close()));
+  }
+};

@@ -1,0 +1,10 @@
+import type { Approval } from '../../inspect/lock/parse.ts';
+
+/** The approval of a step by a second person, as this screen has it. */
+export interface ApprovalAsked {
+  readonly step: string;
+  /** Null: nobody has yet. */
+  readonly given: Approval | null;
+  /** Why what is there does not count, in a sentence; null: there is nothing, or it counts. */
+  readonly why: string | null;
+}

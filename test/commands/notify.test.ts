@@ -1,0 +1,65 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { z } from 'zod';
+import { notifyEvents, notifySchema } from '../../source/cluster/notify-settings.ts';
+import { isTold, notifierOf } from '../../source/commands/notify.ts';
+import { type RunHappening, runEventSchema } from '../../source/engine/view/run-events.ts';
+
+/** A command that hears of events: beside the run, which never waits for it. */
+
+let directory = '';
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'pgaf-notify-'));
+});
+afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+const settings = (command: string, on?: readonly string[]) =>
+  notifySchema.parse({ command, ...(on === undefined ? {} : { on }) });
+const down: RunHappening = { event: 'writes-down', since: null };
+const up: RunHappening = { event: 'writes-up', seconds: 6 };
+
+test('each chosen event is a run of the command with its line on standard input, one behind the other', async () => {
+  const file = join(directory, 'heard');
+  const notifier = notifierOf(
+    settings(`cat >>'${file}'; echo "$PGAF_EVENT" >>'${file}'`, ['writes-up', 'writes-down']),
+  );
+  notifier.hear(down, '{"a":1}');
+  notifier.hear({ event: 'finished', says: '' }, '{"b":2}');
+  notifier.hear(up, '{"c":3}');
+  expect(await notifier.close()).toBeNull();
+  expect(readFileSync(file, 'utf8')).toBe('{"a":1}\nwrites-down\n{"c":3}\nwrites-up\n');
+});
+
+test('one that fails, or is ended by a signal, or does not read, holds nothing up, and is told once at the end', async () => {
+  const failing = notifierOf(settings('echo no route >&2; exit 3'));
+  failing.hear(down, 'x');
+  failing.hear(up, 'x');
+  expect(await failing.close()).toMatchObject({
+    what: expect.stringMatching(/did not hear of 2 events; the run went on without it\.$/),
+    cause: 'exit code 3: no route',
+  });
+  const killed = notifierOf(settings('kill -9 $$'));
+  killed.hear(down, 'x');
+  expect(await killed.close()).toMatchObject({ cause: 'ended by SIGKILL' });
+  const deaf = notifierOf(settings('exec true'));
+  deaf.hear(down, 'x'.repeat(1_000_000));
+  expect(await deaf.close()).toBeNull();
+  expect(existsSync(join(directory, 'heard'))).toBe(false);
+});
+
+test('what may be named are the events of --events, and failure: of the ends of steps those that failed', () => {
+  const options = JSON.stringify(z.toJSONSchema(runEventSchema));
+  for (const name of notifyEvents) if (name !== 'failure') expect(options).toContain(`"${name}"`);
+  const step = { id: 'a', number: 1, host: 'h', title: 't' };
+  const ends = (result: 'done' | 'failed'): RunHappening => ({
+    event: 'step-ends',
+    step,
+    result,
+    seconds: null,
+    why: null,
+  });
+  expect(isTold(ends('failed'), ['failure'])).toBe(true);
+  expect(isTold(ends('done'), ['failure'])).toBe(false);
+});
