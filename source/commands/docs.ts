@@ -19,6 +19,7 @@ export const docPages: Readonly<Record<string, string>> = {
   files: 'files and exit codes',
   glossary: 'the words',
   guide: 'the published guide, and where this differs',
+  online: 'the online method: seconds without writes, a rollback that loses nothing',
   plan: 'the runbook on paper',
   procedure: 'the procedure, step by step',
   recipes: 'custom steps ready to use',

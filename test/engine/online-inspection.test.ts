@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parseState } from '../../source/inspect/state/parse.ts';
 import { stateScript } from '../../source/inspect/state/script.ts';
-import { copyOf, onlineDirectory, privateSocketOf } from '../../source/runbook/steps/online/names.ts';
+import { copyAside, onlineDirectory, privateSocketOf } from '../../source/runbook/steps/online/names.ts';
 import { good } from '../cluster/recorded.ts';
 import { labCluster } from '../runbook/clusters.ts';
 import { Sandbox } from '../runbook/sandbox.ts';
@@ -59,12 +59,12 @@ describe('the end of the copy', () => {
   const history = { 'pg_wal/00000002.history': '1\t0/70E7240\tno recovery target specified\n' };
 
   test('is not what the cluster’s own history file says, before the copy is promoted', () => {
-    host.cluster(copyOf(host.facts), 15, { ...history, 'standby.signal': '' });
+    host.cluster(copyAside(host.facts), 15, { ...history, 'standby.signal': '' });
     expect(inspect().online).toMatchObject({ copy: { kind: 'cluster', standby: true }, copyEnd: null });
   });
 
   test('is where its newest timeline has branched off, once it is', () => {
-    host.cluster(copyOf(host.facts), 15, {
+    host.cluster(copyAside(host.facts), 15, {
       ...history,
       'pg_wal/00000003.history':
         '1\t0/70E7240\tno recovery target specified\n\n2\t0/C000000\tno recovery target specified\n',

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { callOffRunbook, prepareRunbook } from '../../source/runbook/online.ts';
 import { markFile } from '../../source/runbook/shell/ownership.ts';
-import { copyInMaking, copyOf, onlineDirectory } from '../../source/runbook/steps/online/names.ts';
+import { copyAside, copyInMaking, onlineDirectory } from '../../source/runbook/steps/online/names.ts';
 import { labCluster } from './clusters.ts';
 import { OnlineModel } from './online-model.ts';
 import { Sandbox } from './sandbox.ts';
@@ -15,7 +15,7 @@ let making: string;
 beforeEach(() => {
   host = new Sandbox(labCluster({ method: 'online' }));
   const { node } = host;
-  copy = copyOf(host.facts);
+  copy = copyAside(host.facts);
   making = copyInMaking(host.facts);
   host.cluster(node.data, 15, { 'postgresql.conf': 'port = 5432\n', 'base/16384/1': 'rows\n' });
   const last = 'for last; do :; done';

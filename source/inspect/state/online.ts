@@ -2,7 +2,7 @@ import { type ClusterFacts, type HostFacts, isNode, isOnline } from '../../clust
 import { type Fragment, fixed, sh } from '../../cluster/fragment.ts';
 import { openDatabasesSql } from '../../cluster/superuser-sql.ts';
 import { isReplicated, lacksIdentity } from '../../runbook/checks/inspection/online-sql.ts';
-import { copyOf, privateSocketOf, privateUnit } from '../../runbook/steps/online/names.ts';
+import { copyAside, privateSocketOf, privateUnit } from '../../runbook/steps/online/names.ts';
 import script from './online.sh' with { type: 'text' };
 
 const serverSql = `select json_build_object('walLevel', current_setting('wal_level'),
@@ -41,7 +41,7 @@ export const onlineLines = (facts: ClusterFacts | null, host: HostFacts): Fragme
         follower_sql: followerSql,
         follower_socket: privateSocketOf(host, 'new'),
         back_socket: privateSocketOf(host, 'old'),
-        copy: copyOf(facts, host),
+        copy: copyAside(facts, host),
         private_units: `${privateUnit(host, 'new')} ${privateUnit(host, 'old')}`,
       })
     : sh`online() { :; }`;

@@ -4,7 +4,7 @@ import { sh } from '../../../source/cluster/fragment.ts';
 import { markFile } from '../../../source/runbook/shell/ownership.ts';
 import { handedBodies } from '../../../source/runbook/steps/online/changing-places.ts';
 import { there } from '../../../source/runbook/steps/online/cut-over.ts';
-import { copyInMaking, copyOf, serveFile } from '../../../source/runbook/steps/online/names.ts';
+import { copyAside, copyInMaking, serveFile } from '../../../source/runbook/steps/online/names.ts';
 import { labCluster } from '../clusters.ts';
 import { OnlineModel } from '../online-model.ts';
 import type { Sandbox } from '../sandbox.ts';
@@ -14,7 +14,7 @@ import { initdb, lay15, lay17, layControls, layMark, pgUpgrade } from './lay.ts'
 /** What the online method makes and removes beside the server that serves, whose directory nothing of it may touch. */
 
 const facts = labCluster({ method: 'online' });
-const copyIn = (box: Sandbox): string => copyOf(box.facts);
+const copyIn = (box: Sandbox): string => copyAside(box.facts);
 const left = (box: Sandbox): readonly string[] =>
   readdirSync(join(box.root, 'lib'))
     .filter((name) => !isPassing(box, join(box.root, 'lib', name)))

@@ -18,7 +18,7 @@ import { fingerprint, inBin, privateSocket, script } from '../../shell/shell.ts'
 import { stopCopyLines } from './copy.ts';
 import { askServer, eachDatabase, listLines } from './databases.ts';
 import { onlineHolds, onlineIn, onlineOn, onOnline } from './evidence.ts';
-import { copyInMaking, copyOf, onlineDirectory, serveFile } from './names.ts';
+import { copyAside, copyInMaking, onlineDirectory, serveFile } from './names.ts';
 import { ownSchemaSql } from './own-schema.ts';
 
 /**
@@ -231,7 +231,7 @@ export const thawSchema =
 export const removeCopies =
   (host: NodeFacts, serves: Serves = 'old'): StepOf =>
   (facts, phase) => {
-    const [copy, making, spare] = [copyOf(facts, host), copyInMaking(facts, host), makingOf(facts, host)];
+    const [copy, making, spare] = [copyAside(facts, host), copyInMaking(facts, host), makingOf(facts, host)];
     return makeStep(facts, {
       id: 'remove-copies',
       phase,

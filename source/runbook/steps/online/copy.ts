@@ -12,7 +12,7 @@ import { idleFunction } from '../../shell/self-checks.ts';
 import { command, inBin, option, pgCtl, script } from '../../shell/shell.ts';
 import { askServer, listLines } from './databases.ts';
 import { isPromoted, notVoid, onlineIn, onOnline, replicatedIn, slotOf } from './evidence.ts';
-import { copyInMaking, copyOf, onlineDirectory, privateSocketOf } from './names.ts';
+import { copyAside, copyInMaking, onlineDirectory, privateSocketOf } from './names.ts';
 
 /**
  * What the copy's server must not do while it runs, for seconds, to be promoted: listen, archive, fetch, wait for standbys, work by itself. Its own file of
@@ -69,7 +69,7 @@ export const stopCopyLines = (host: HostFacts, copy: Path): Fragment => sh`
 /** Behind the slots, so that what is not in it comes by them. It arrives under a name that is this run's, and has its own once it is whole. */
 export const takeCopy: StepOf = (facts, phase) => {
   const primary = primaryOf(facts);
-  const [copy, making, socket] = [copyOf(facts), copyInMaking(facts), privateSocketOf(primary, 'copy')];
+  const [copy, making, socket] = [copyAside(facts), copyInMaking(facts), privateSocketOf(primary, 'copy')];
   return makeStep(facts, {
     id: 'copy',
     phase,
@@ -136,7 +136,7 @@ export const takeCopy: StepOf = (facts, phase) => {
  */
 export const promoteCopy: StepOf = (facts, phase) => {
   const primary = primaryOf(facts);
-  const [copy, directory] = [copyOf(facts), onlineDirectory(primary)];
+  const [copy, directory] = [copyAside(facts), onlineDirectory(primary)];
   const log: Path = word`${directory}/copy.log`;
   return makeStep(facts, {
     id: 'promote-copy',

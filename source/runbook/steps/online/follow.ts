@@ -17,7 +17,7 @@ import { mark, script } from '../../shell/shell.ts';
 import { toDoFunctions } from '../../shell/to-do.ts';
 import { askServer, eachDatabase, listLines } from './databases.ts';
 import { notVoid, onlineIn, onOnline, replicatedIn, slotOf, whyVoid } from './evidence.ts';
-import { copyOf, onlineDirectory, privateSocketOf, serveFile } from './names.ts';
+import { copyAside, onlineDirectory, privateSocketOf, serveFile } from './names.ts';
 import { fileLines, privateLogOf, privateServerCommand } from './private-server.ts';
 
 const undo = undoText('call the preparation off: pgaf-upgrade call-off');
@@ -117,7 +117,10 @@ export const quotedSql = `create function pg_temp.quoted(text) returns text lang
 
 export const subscribe: StepOf = (facts, phase) => {
   const primary = primaryOf(facts);
-  const [sql, copy]: readonly [Path, Path] = [word`${onlineDirectory(primary)}/subscribe.sql`, copyOf(facts)];
+  const [sql, copy]: readonly [Path, Path] = [
+    word`${onlineDirectory(primary)}/subscribe.sql`,
+    copyAside(facts),
+  ];
   return makeStep(facts, {
     id: 'subscribe',
     phase,

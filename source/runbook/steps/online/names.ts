@@ -17,11 +17,11 @@ export type PrivateServer = 'new' | 'old' | 'copy';
 export const onlineDirectory = (host: HostFacts): Path => word`${host.workDir}/online`;
 
 /** The copy of the old version, that pg_upgrade takes over by links, beside the data of the node that was the primary then. */
-export const copyOf = (facts: ClusterFacts, host: HostFacts = primaryOf(facts)): Path =>
+export const copyAside = (facts: ClusterFacts, host: HostFacts = primaryOf(facts)): Path =>
   word`${host.data}_pg${facts.oldMajor}_copy`;
 /** Where a base backup arrives: a name that is this run's alone, until it is whole. */
 export const copyInMaking = (facts: ClusterFacts, host: HostFacts = primaryOf(facts)): Path =>
-  word`${copyOf(facts, host)}.${facts.run}`;
+  word`${copyAside(facts, host)}.${facts.run}`;
 
 /** A directory for each, so that all have the port of the server that serves, and the same name of their socket. */
 export const privateSocketOf = (host: HostFacts, which: PrivateServer): Path =>

@@ -20,7 +20,7 @@ import {
 } from '../../shell/self-checks.ts';
 import { fingerprint, script } from '../../shell/shell.ts';
 import { isPromoted, notVoid, onOnline } from './evidence.ts';
-import { copyOf, onlineDirectory } from './names.ts';
+import { copyAside, onlineDirectory } from './names.ts';
 
 /**
  * While the old version serves: it may take as long as it likes, and be tried as often as need be. Until the new version is started the copy is as it was, but for the
@@ -29,7 +29,7 @@ import { copyOf, onlineDirectory } from './names.ts';
  */
 export const upgradeTheCopy: StepOf = (facts, phase) => {
   const primary = primaryOf(facts);
-  const copy = copyOf(facts);
+  const copy = copyAside(facts);
   const place = { ...primary, data: copy };
   const [newData, making, kept] = [primary.newData, makingOf(facts, primary), fingerprint(primary)];
   const working: Path = word`${onlineDirectory(primary)}/pg_upgrade`;
