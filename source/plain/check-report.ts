@@ -3,7 +3,7 @@ import type { Problem } from '../cluster/result.ts';
 import { catalogue } from '../runbook/checks/catalogue.ts';
 import type { Finding } from '../runbook/checks/check.ts';
 import type { NotSeen, Readiness } from '../runbook/checks/judge.ts';
-import { phases, type Step } from '../runbook/language/step.ts';
+import { phasesOf, type Step } from '../runbook/language/step.ts';
 import { dryRunWords, withRehearsal } from '../runbook/timing/dry-run.ts';
 import { type Estimates, estimate, expectedDowntime } from '../runbook/timing/estimates.ts';
 import { measurementsOf } from '../runbook/timing/measurements.ts';
@@ -75,13 +75,23 @@ interface CheckEstimate {
   readonly runbook: readonly Step[];
   readonly estimates: Estimates;
   readonly downtimeSeconds: number;
+  /** By the online method: it pauses within one step. */
+  readonly pauses: boolean;
 }
 
-const estimateLines = ({ runbook, estimates, downtimeSeconds, from }: CheckEstimate): readonly string[] => [
+const estimateLines = ({
+  runbook,
+  estimates,
+  downtimeSeconds,
+  from,
+  pauses,
+}: CheckEstimate): readonly string[] => [
   '',
   `Expected, ${from}, without the time to read and decide:`,
-  `  the application cannot write for ${duration(downtimeSeconds)}, the whole window takes ${duration(estimates.windowSeconds)}`,
-  ...phases.flatMap(({ id, title }) => {
+  pauses
+    ? `  the application cannot write for some seconds within a step of ${duration(downtimeSeconds)}, the whole window takes ${duration(estimates.windowSeconds)}`
+    : `  the application cannot write for ${duration(downtimeSeconds)}, the whole window takes ${duration(estimates.windowSeconds)}`,
+  ...phasesOf(runbook).flatMap(({ id, title }) => {
     const steps = runbook.filter((step) => step.phase === id && !step.optional);
     const [longest] = steps.toSorted(
       (one, other) => (estimates.steps.get(other.id) ?? 0) - (estimates.steps.get(one.id) ?? 0),
@@ -97,8 +107,7 @@ const estimateLines = ({ runbook, estimates, downtimeSeconds, from }: CheckEstim
 ];
 
 const estimatesOf = ({ facts, evidence, rehearsal }: CheckResult): CheckEstimate | null => {
-  // of the online method nothing is estimated yet
-  if (facts === null || isOnline(facts)) return null;
+  if (facts === null) return null;
   const runbook = upgradeRunbook(facts);
   const basis = withRehearsal(facts, { measurements: measurementsOf(evidence), dryRun: null }, rehearsal);
   return {
@@ -106,6 +115,7 @@ const estimatesOf = ({ facts, evidence, rehearsal }: CheckResult): CheckEstimate
     from: `${basis.dryRun === null ? '' : `${dryRunWords(basis.dryRun)}, else `}from what was measured here`,
     estimates: estimate(facts, basis.measurements, runbook),
     downtimeSeconds: expectedDowntime(facts, basis, runbook)?.seconds ?? 0,
+    pauses: isOnline(facts),
   };
 };
 

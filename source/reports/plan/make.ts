@@ -3,7 +3,7 @@ import { groupOfHost, groupsOf } from '../../cluster/formation.ts';
 import type { Observations } from '../../cluster/observations.ts';
 import { windowEndOf } from '../../cluster/window-end.ts';
 import { evidenceIn } from '../../runbook/checks/in-world.ts';
-import { phases, type Step } from '../../runbook/language/step.ts';
+import { phasesOf, type Step } from '../../runbook/language/step.ts';
 import { nameOf, placeOf } from '../../runbook/language/tablespace-names.ts';
 import { undoWords } from '../../runbook/language/undo.ts';
 import { filledFrom, type TimingBasis, timingBasis } from '../../runbook/timing/dry-run.ts';
@@ -162,10 +162,6 @@ const plannedEnd = (
 
 const rounded = (seconds: number): number => Math.round(seconds * 10) / 10;
 
-/** The phases that there are, as the steps come: by the online method not in the order of their letters. */
-const inOrder = (steps: readonly PlannedStep[]): readonly (typeof phases)[number][] =>
-  [...new Set(steps.map(({ phase }) => phase))].flatMap((id) => phases.filter((one) => one.id === id));
-
 /** The whole runbook for this cluster, on paper. Pure. */
 export const makePlan = (ground: PlanGround): Plan => {
   const { facts, world } = ground;
@@ -226,7 +222,7 @@ export const makePlan = (ground: PlanGround): Plan => {
       assumed: [...estimates.assumed],
     },
     windowEnd: plannedEnd(ground, runbook, estimates),
-    phases: inOrder(steps).flatMap(({ id, title, says }) => {
+    phases: phasesOf(steps).flatMap(({ id, title, says }) => {
       const own = steps.filter((step) => step.phase === id);
       if (own.length === 0) return [];
       return [

@@ -41,6 +41,10 @@ export const phases = [
 ] as const;
 export type PhaseId = (typeof phases)[number]['id'];
 
+/** The phases that there are, as the steps come: by the online method not in the order of their letters. */
+export const phasesOf = (steps: readonly { readonly phase: PhaseId }[]): readonly (typeof phases)[number][] =>
+  [...new Set(steps.map(({ phase }) => phase))].flatMap((id) => phases.filter((one) => one.id === id));
+
 /** What a step may do. It decides how it is confirmed: a point of no return wants the host's name typed. */
 export type Danger = 'reads' | 'changes' | 'point-of-no-return';
 
