@@ -84,6 +84,11 @@ test.each([
     expect(near).toContain('roll back by 02:48 (8 min)');
     expect(second({ kind: 'safe', says: 'safe' }, end - 5 * minute)).toContain('a rollback ends ~03:07');
     expect(second({ kind: 'safe', says: 'safe' }, end + minute)).toContain('WINDOW ENDED 03:00');
+    const brief = { ...view, deadline: deadline({ aheadSeconds: 40 }) };
+    const shown = (headerRowsOf(brief, columns, end - 60 * minute, themeFor({}))[1] ?? []).map(
+      ({ text }) => text,
+    );
+    expect(shown.join('')).not.toContain(' ahead');
   },
 );
 

@@ -123,13 +123,17 @@ const deadlineWords = (view: EngineView, now: number): readonly Row[] => {
   const end = span(`end ${day}${minute(deadline.at)}`, 'strong');
   const between = span(', ', 'dim');
   const over = now + deadline.aheadSeconds * 1000 - underWayMs(view, now);
-  const ahead = span(`~${hoursAndMinutes(over - now)} ahead`, over > deadline.at ? 'warn' : 'plain');
+  // Less than a minute is nothing to reckon with, and is told only where it is too much.
+  const ahead =
+    over - now < 60_000 && over <= deadline.at
+      ? []
+      : [between, span(`~${hoursAndMinutes(over - now)} ahead`, over > deadline.at ? 'warn' : 'plain')];
   const by = rollBackBy(deadline);
   const state = deadlineState(deadline, now);
   if (state === 'over') return [[span(`WINDOW ENDED ${day}${minute(deadline.at)}`, 'bad')]];
   if (direction === 'rollback' || by === null) {
     const short = state === 'near' ? { ...end, tone: 'warn' as const } : end;
-    return [[short, between, ahead], [short]];
+    return [[short, ...ahead], [short]];
   }
   const left = Math.max(1, Math.ceil((by - now) / 60_000));
   const back =
@@ -139,7 +143,7 @@ const deadlineWords = (view: EngineView, now: number): readonly Row[] => {
           `roll back by ${minute(by)}${state === 'near' ? ` (${left} min)` : ''}`,
           state === 'near' ? 'warn' : 'strong',
         );
-  return [[end, between, ahead, between, back], [end, between, back], [back]];
+  return [[end, ...ahead, between, back], [end, between, back], [back]];
 };
 
 /** Two lines that are always there: what, where in the run, what time it is, is the application down, can we still roll back. */
