@@ -19,9 +19,9 @@ import type { Ask } from '../remote/host.ts';
 import { type CheckResult, check, toKeep } from '../usecases/check/check.ts';
 import { terminalAsk } from './asking.ts';
 import { calledAs } from './called-as.ts';
-import { forEachCluster } from './each-cluster.ts';
+import { forEachCluster, sayingOf } from './each-cluster.ts';
 import { readConfig } from './read-config.ts';
-import { print, sayDoing, sayProblems } from './say.ts';
+import { print, sayProblems } from './say.ts';
 import { unacceptable } from './unacceptable.ts';
 
 export interface CheckArguments {
@@ -85,9 +85,7 @@ export const runCheck = async ({ files, json, list, prepare }: CheckArguments): 
   const asking = terminalAsk();
   const several = files.length > 1;
   const checked = await forEachCluster(files, (file) =>
-    checkCluster(file, prepare, asking.ask, (name) =>
-      several ? (doing) => sayDoing(`${name}: ${doing}`) : sayDoing,
-    ),
+    checkCluster(file, prepare, asking.ask, sayingOf(files)),
   );
   asking.close();
   const [only] = checked;

@@ -1,3 +1,5 @@
+import { sayDoing } from './say.ts';
+
 /** Clusters that are worked on at the same time: what takes long is waiting for hosts. */
 const atOnce = 16;
 
@@ -14,3 +16,9 @@ export const forEachCluster = async <Answer>(
   await Promise.all(Array.from({ length: Math.min(atOnce, files.length) }, worker));
   return answers;
 };
+
+/** Says what is done meanwhile, with the cluster's name where there are several. */
+export const sayingOf =
+  (files: readonly string[]) =>
+  (name: string): ((doing: string) => void) =>
+    files.length > 1 ? (doing) => sayDoing(`${name}: ${doing}`) : sayDoing;

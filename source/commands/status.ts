@@ -8,9 +8,9 @@ import type { Ask } from '../remote/host.ts';
 import { readStatus, type Status } from '../usecases/status/status.ts';
 import { terminalAsk } from './asking.ts';
 import { calledAs } from './called-as.ts';
-import { forEachCluster } from './each-cluster.ts';
+import { forEachCluster, sayingOf } from './each-cluster.ts';
 import { readConfig, withWindowEnd } from './read-config.ts';
-import { print, sayDoing, sayProblems } from './say.ts';
+import { print, sayProblems } from './say.ts';
 
 export interface StatusArguments {
   readonly files: readonly string[];
@@ -60,8 +60,7 @@ export const status = async ({ files, json, done, end }: StatusArguments): Promi
       ),
     ]);
   const asking = terminalAsk();
-  const sayOf = (name: string) =>
-    json ? () => undefined : several ? (doing: string) => sayDoing(`${name}: ${doing}`) : sayDoing;
+  const sayOf = json ? () => () => undefined : sayingOf(files);
   const seen = await forEachCluster(files, (file) =>
     statusOf(file, done === null ? null : Number(done), asking.ask, sayOf, end),
   );

@@ -98,20 +98,35 @@ describe('the system identifier in pg_autoctl’s state file', () => {
     expect(Buffer.compare(readFileSync(host.node.stateFile), later)).toBe(0);
   });
 
-  test('a rollback from a newer pg_autoctl leaves a file that the old one refuses: it has the layout of the saved one again', () => {
+  /** The rollback's step on a file that the new version's pg_autoctl has left, beside the one that phase A has saved. */
+  const backFrom = (left: Buffer): ReturnType<typeof host.sh> => {
     fresh(String(old));
-    const later = laterLayout(before, 2);
-    later.writeBigUInt64LE(BigInt(newIdentifier), 16);
-    host.write(host.node.stateFile, later);
+    left.writeBigUInt64LE(BigInt(newIdentifier), 16);
+    host.write(host.node.stateFile, left);
     host.write(join(host.node.workDir, 'saved/pg_autoctl.state'), before);
     const steps = rollbackRunbook(host.facts, modelAfter(host.facts, 'D.node_1.swap').world()).steps;
     const script = stepOf(steps, 'T.node_1.state-file').script(worldAt('swapped', host.facts));
-    expect(host.sh(script.kind === 'ready' ? script.text : '')).toEqual({
-      code: 0,
-      output: `system identifier ${newIdentifier} -> ${old}\n`,
-    });
+    return host.sh(script.kind === 'ready' ? script.text : '');
+  };
+  const wentBack = { code: 0, output: `system identifier ${newIdentifier} -> ${old}\n` };
+
+  test('behind a switchover on the new version a rollback left the application down: the node has its role of before again', () => {
+    // current_role and assigned_role: a secondary. Source: pg_auto_failover, state.h, NodeState.
+    const left = laterLayout(before, 2);
+    for (const role of [32, 56]) left.writeInt32LE(9, role);
+    expect(backFrom(left)).toEqual(wentBack);
+    expect(Buffer.compare(readFileSync(host.node.stateFile), before)).toBe(0);
+    expect(Buffer.compare(readFileSync(`${host.node.stateFile}.pg17`), left)).toBe(0);
+    expect(host.mode(host.node.stateFile)).toBe(host.mode(join(host.node.workDir, 'saved/pg_autoctl.state')));
+  });
+
+  test('a saved file of another node does not come back: identifier and layout alone do', () => {
+    const left = laterLayout(before, 2);
+    left.writeBigInt64LE(77n, 24);
+    expect(backFrom(left)).toEqual(wentBack);
     const after = readFileSync(host.node.stateFile);
-    expect(good(parseStateFile(after))).toEqual(good(parseStateFile(before)));
+    expect(after.readBigInt64LE(24)).toBe(77n);
+    expect([after.readInt32LE(0), after.readBigUInt64LE(16)]).toEqual([1, BigInt(old)]);
     // All else stays as the newer one has left it.
     expect(after[84]).toBe(1);
   });

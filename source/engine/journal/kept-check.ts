@@ -1,4 +1,3 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { ClusterFacts } from '../../cluster/facts.ts';
@@ -7,6 +6,7 @@ import { isHeld, type KeptDryRun } from '../../runbook/timing/dry-run.ts';
 import { hostMeasurementsSchema, type Measurements } from '../../runbook/timing/measurements.ts';
 import { type CheckResultKept, checkResultSchema } from './check-result.ts';
 import { clusterDirectory } from './journal.ts';
+import { readKeptFile, writeKeptFile } from './kept-file.ts';
 
 /**
  * What the last `check` of a cluster found and measured, kept on this machine beside the cluster's runs: plan and window
@@ -32,22 +32,8 @@ export interface KeptCheck {
 const fileOf = (home: string, cluster: string): string => join(clusterDirectory(home, cluster), 'check.json');
 
 const read = (home: string, facts: ClusterFacts): KeptFile | null => {
-  const path = fileOf(home, facts.name);
-  if (!existsSync(path)) return null;
-  let value: unknown;
-  try {
-    value = JSON.parse(readFileSync(path, 'utf8'));
-  } catch {
-    // It only tells how long things take: what cannot be read is as if no check had been made.
-    return null;
-  }
-  const { data } = fileSchema.safeParse(value);
-  return data !== undefined &&
-    data.formation === facts.formation &&
-    data.systemIdentifier === facts.systemIdentifier &&
-    data.newMajor === facts.newMajor
-    ? data
-    : null;
+  const kept = readKeptFile(fileOf(home, facts.name), fileSchema, facts);
+  return kept !== null && kept.newMajor === facts.newMajor ? kept : null;
 };
 
 /** What the last check of this cluster, to this version, left here; null: there was none, or it cannot be read. */
@@ -78,9 +64,7 @@ export const keepCheck = (
     : (read(home, facts)?.dryRun ?? null);
   const kept: KeptFile = { version: 1, formation, systemIdentifier, newMajor, result, dryRun };
   try {
-    mkdirSync(clusterDirectory(home, facts.name), { recursive: true, mode: 0o700 });
-    writeFileSync(`${path}.new`, `${JSON.stringify(kept, null, 2)}\n`, { mode: 0o600 });
-    renameSync(`${path}.new`, path);
+    writeKeptFile(path, kept);
     return ok(null);
   } catch (thrown) {
     return fail(

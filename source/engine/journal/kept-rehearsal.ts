@@ -1,4 +1,3 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { type ClusterFacts, primaryOf } from '../../cluster/facts.ts';
@@ -13,6 +12,7 @@ import {
 import { ofKind, type Recorded } from './entry.ts';
 import { clusterDirectory } from './journal.ts';
 import { keptCheck } from './kept-check.ts';
+import { readKeptFile, writeKeptFile } from './kept-file.ts';
 
 /** The times of a cluster's last rehearsal, kept on this machine beside its runs: plan, window and status then expect them. */
 
@@ -27,22 +27,8 @@ const fileIn = (directory: string): string => join(directory, 'rehearsal.json');
 
 /** The last rehearsal of this cluster, to these versions and in this mode; null: none, or it cannot be read. */
 export const keptRehearsal = (home: string, facts: ClusterFacts): RehearsalTimes | null => {
-  const path = fileIn(clusterDirectory(home, facts.name));
-  if (!existsSync(path)) return null;
-  let value: unknown;
-  try {
-    value = JSON.parse(readFileSync(path, 'utf8'));
-  } catch {
-    // As of a check: it only tells how long things take.
-    return null;
-  }
-  const { data } = fileSchema.safeParse(value);
-  return data !== undefined &&
-    data.formation === facts.formation &&
-    data.systemIdentifier === facts.systemIdentifier &&
-    fitsFacts(facts, data.times)
-    ? data.times
-    : null;
+  const kept = readKeptFile(fileIn(clusterDirectory(home, facts.name)), fileSchema, facts);
+  return kept !== null && fitsFacts(facts, kept.times) ? kept.times : null;
 };
 
 /** What durations rest on beside what the hosts show: the last check of this machine, and the last rehearsal. */
@@ -111,10 +97,8 @@ export const keepRehearsal = (
       ),
     );
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    const kept = { version: 1, formation, systemIdentifier, times };
-    writeFileSync(`${path}.new`, `${JSON.stringify(kept, null, 2)}\n`, { mode: 0o600 });
-    renameSync(`${path}.new`, path);
+    const kept: z.infer<typeof fileSchema> = { version: 1, formation, systemIdentifier, times };
+    writeKeptFile(path, kept);
     return ok(null);
   } catch (thrown) {
     return fail(

@@ -21,9 +21,20 @@ const layouts = (between: ' | ' | ' nor '): Fragment =>
     between,
   );
 
+/** `FILE.new` as the file was before: bytes 24 to 31 are the node's id. */
+const savedLines = (file: Path, saved: Path, to: SystemIdentifier): Fragment => sh`
+  node() { od -An -v -t d8 -j 24 -N 8 "$1" | tr -d ' '; }
+  if [ -r ${saved} ] && [ "$(wc -c < ${saved})" -eq 1024 ] && [ "$(od -An -v -t u8 -j 16 -N 8 ${saved} | tr -d ' ')" = ${to} ] && [ "$(node ${saved})" = "$(node ${file})" ]; then
+    cp -p ${saved} ${file}.new # with the role of before: the node may have changed places since
+  elif [ -r ${saved} ]; then
+    dd if=${saved} of=${file}.new bs=4 count=1 conv=notrunc 2>/dev/null # the layout that the old pg_autoctl reads
+  fi
+`;
+
 /**
- * Writes an identifier into a state file. `from` is what must be found there; null: whatever it is. `layoutOf`: a copy of the file as an
- * older pg_autoctl has written it, which refuses the layout of a newer one; what the newer has more stands behind all that the older reads.
+ * Writes an identifier into a state file. `from` is what must be found there; null: whatever it is. `saved`: a copy of the file as the older
+ * pg_autoctl has written it, which comes back whole where it is of the same node: an older one refuses the layout of a newer, and knows no
+ * way from what the node has become since (a secondary, by a switchover) to what its monitor assigns. Else at least its layout.
  * Source: pg_auto_failover, src/bin/pg_autoctl/state.c, keeper_state_is_readable; state.h, KeeperStateData, at commit bc8c6ae0.
  */
 export const identifierLines = (
@@ -31,7 +42,7 @@ export const identifierLines = (
   from: SystemIdentifier | null,
   to: SystemIdentifier,
   kept: RelativePath,
-  layoutOf: Path | null = null,
+  saved: Path | null = null,
 ): Fragment => {
   const file: Path = host.stateFile;
   return sh`
@@ -45,7 +56,7 @@ export const identifierLines = (
     cp -p ${file} ${file}.${kept}
     cp -p ${file} ${file}.new
     printf ${quoted(littleEndian(to))} | dd of=${file}.new bs=1 seek=16 conv=notrunc 2>/dev/null
-    ${layoutOf !== null && sh`if [ -r ${layoutOf} ]; then dd if=${layoutOf} of=${file}.new bs=4 count=1 conv=notrunc 2>/dev/null; fi # the layout that the old pg_autoctl reads`}
+    ${saved !== null && savedLines(file, saved, to)}
     [ "$(od -An -v -t u8 -j 16 -N 8 ${file}.new | tr -d ' ')" = ${to} ]
     keep ${file}.${kept} ${file}.new
     mv ${file}.new ${file}

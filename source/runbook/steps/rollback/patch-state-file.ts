@@ -12,7 +12,10 @@ import { downLines } from '../../shell/service.ts';
 import { script } from '../../shell/shell.ts';
 import { identifierLines } from '../../shell/state-file-identifier.ts';
 
-/** The old identifier into the state file; node id, name and everything else stay. */
+/**
+ * The state file as phase A has saved it. Behind a switchover on the new version the present one says that the primary is a secondary: its pg_autoctl
+ * “does not know how to reach state wait_primary from secondary”, and starts no server. Source: pg_auto_failover, fsm.c; seen with 2.0.
+ */
 export const patchStateFileBack =
   (host: NodeFacts): StepOf =>
   (facts, phase) =>
@@ -21,8 +24,9 @@ export const patchStateFileBack =
       phase,
       host,
       as: 'postgres',
-      title: 'Restore identifier in state file',
-      reason: 'The node is the one it was before; its id, name, priority and quorum stay.',
+      title: 'Restore the state file',
+      reason:
+        'The node is the one it was before, with its id, its name and the role that it had, whatever a switchover on the new version has made of it since. The identifier is written into the present file where no copy of it was saved.',
       guide: null,
       danger: 'changes',
       script: script(sh`
