@@ -38,7 +38,7 @@ import { dropNodes } from './steps/rollback/drop-nodes.ts';
 import { verifyOldCluster } from './steps/rollback/final-verification.ts';
 import { restoreOldSyncStandbys } from './steps/rollback/number-sync-standbys.ts';
 import { tellOtherFormations, toldOfFormations } from './steps/rollback/other-formations.ts';
-import { patchStateFileBack, restoreSavedStateFile } from './steps/rollback/patch-state-file.ts';
+import { patchStateFileBack } from './steps/rollback/patch-state-file.ts';
 import { promoteFallbackCopy } from './steps/rollback/promote-copy.ts';
 import { registerNode } from './steps/rollback/register-node.ts';
 import { rejoin } from './steps/rollback/rejoin.ts';
@@ -165,7 +165,7 @@ const throughOwnDirectory = (facts: ClusterFacts, world: Observations, linked: b
       restoreDirectory(primary, linked),
       pointPgCtlToOld(primary),
       pointUnitToOld(primary),
-      isOnline(facts) ? restoreSavedStateFile(primary) : patchStateFileBack(primary),
+      patchStateFileBack(primary),
       serveWithoutMonitor(primary, world), // only where the monitor does not start: the application writes meanwhile
       ...handBackIfServed(primary, world),
       startWriter(primary), // the downtime ends

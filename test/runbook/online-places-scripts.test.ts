@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { markFile } from '../../source/runbook/shell/ownership.ts';
@@ -7,7 +6,6 @@ import { script } from '../../source/runbook/shell/shell.ts';
 import { readyLines } from '../../source/runbook/steps/online/changing-places.ts';
 import { back, there } from '../../source/runbook/steps/online/cut-over.ts';
 import { serveFile } from '../../source/runbook/steps/online/names.ts';
-import { restoreSavedStateFile } from '../../source/runbook/steps/rollback/patch-state-file.ts';
 import { recordedBytes } from '../cluster/recorded.ts';
 import { labCluster } from './clusters.ts';
 import { OnlineModel } from './online-model.ts';
@@ -148,38 +146,4 @@ test('and back: the old one lies in its place, as it was, and the new one aside'
   expect(stands()).toEqual(['of 15', '-', 'of 17']);
   expect(host.has(join(host.node.newData, markFile))).toBe(true);
   expect(host.read(join(host.node.home, 'autoctl')).trim().split('\n').at(-1)).toContain('15/bin/pg_ctl');
-});
-
-describe('rolled back behind a switchover on the new version', () => {
-  const restored = () => {
-    const step = restoreSavedStateFile(host.node)(host.facts, 'T');
-    const made = step.script(new OnlineModel(host.facts).world());
-    return host.sh(made.kind === 'ready' ? made.text : 'exit 9');
-  };
-  const saved = () => join(host.node.workDir, 'saved/pg_autoctl.state');
-  const now = () => {
-    const bytes = Buffer.from(recordedBytes('pg_auto_failover-2.0/node1.state'));
-    bytes.writeBigUInt64LE(17n, 16);
-    bytes.writeInt32LE(99, 4); // another role than before
-    return bytes;
-  };
-
-  test('the state file is what was saved, to the byte, and the one that goes is kept', () => {
-    const before = host.read(host.node.stateFile);
-    host.write(saved(), readFileSync(host.node.stateFile));
-    host.write(host.node.stateFile, now());
-    expect(restored()).toMatchObject(fine);
-    expect(host.read(host.node.stateFile)).toBe(before);
-    expect(readFileSync(`${host.node.stateFile}.pg17`)).toEqual(now());
-    expect(restored()).toMatchObject({ code: 0, output: expect.stringContaining('already') });
-  });
-
-  test('of another cluster, or cut off, it is not put there', () => {
-    host.write(host.node.stateFile, now());
-    for (const wrong of [now(), readFileSync(host.node.stateFile).subarray(0, 512)]) {
-      host.write(saved(), wrong);
-      expect(restored()).toMatchObject({ code: 1, output: expect.stringContaining('is not the state file') });
-    }
-    expect(readFileSync(host.node.stateFile)).toEqual(now());
-  });
 });

@@ -1,14 +1,11 @@
 import type { NodeFacts } from '../../../cluster/facts.ts';
 import { sh, word } from '../../../cluster/fragment.ts';
 import { hostIn } from '../../../cluster/observations.ts';
-import type { Path } from '../../../cluster/words.ts';
 import { autoctlIsStopped, onHost, verdictOf } from '../../language/conditions.ts';
 import { done, makeStep, pending } from '../../language/make-step.ts';
 import type { StepOf } from '../../language/outline.ts';
-import { ready } from '../../language/step.ts';
 import { undoneBy } from '../../language/undo.ts';
 import { keepFunction } from '../../shell/self-checks.ts';
-import { downLines } from '../../shell/service.ts';
 import { script } from '../../shell/shell.ts';
 import { identifierLines } from '../../shell/state-file-identifier.ts';
 
@@ -50,36 +47,3 @@ export const patchStateFileBack =
       ],
       undo: undoneBy(sh`mv ${word`${host.stateFile}.pg${facts.newMajor}`} ${host.stateFile}`),
     });
-
-/**
- * The state file as it was saved before the window, whole: behind a switchover on the new version the present one says that the node is a secondary, and pg_autoctl knows no way from there
- * to what the old monitor assigns. Source: pg_auto_failover, fsm.c; seen on the lab with 2.0 (“does not know how to reach state "wait_primary" from "secondary"”).
- */
-export const restoreSavedStateFile =
-  (host: NodeFacts): StepOf =>
-  (facts, phase) => {
-    const saved: Path = word`${host.workDir}/saved/pg_autoctl.state`;
-    const file: Path = host.stateFile;
-    const patched = patchStateFileBack(host)(facts, phase);
-    return {
-      ...patched,
-      title: 'Restore the state file',
-      reason: 'The node is the one it was before, and the primary: whatever it has become since.',
-      script: () =>
-        ready(
-          script(sh`
-            ${keepFunction}
-            now=$(od -An -v -t u8 -j 16 -N 8 ${file} | tr -d ' ')
-            if [ "$now" = ${facts.systemIdentifier} ]; then echo ${word`it is ${facts.systemIdentifier} already`}; exit 0; fi
-            ${downLines(host)}
-            [ "$(wc -c < ${saved})" -eq 1024 ] && [ "$(od -An -v -t u8 -j 16 -N 8 ${saved} | tr -d ' ')" = ${facts.systemIdentifier} ] || { echo ${word`${saved} is not the state file of this node from before`} >&2; exit 1; }
-            cp -p ${file} ${word`${file}.pg${facts.newMajor}`}
-            cp -p ${saved} ${file}.new
-            keep ${word`${file}.pg${facts.newMajor}`} ${file}.new
-            mv ${file}.new ${file}
-            keep ${file}
-            echo "system identifier $now -> ${facts.systemIdentifier}, as it was saved"
-          `),
-        ),
-    };
-  };
