@@ -170,7 +170,7 @@ export const workerGroupSchema = z.object({
 });
 export type ReadWorkerGroup = z.input<typeof workerGroupSchema>;
 
-/** `pg_upgrade`: in the downtime. `online`: of a copy that then follows the serving version, and takes its place. docs/development/online-branch.md. */
+/** `pg_upgrade`: in the downtime. `online`: of a copy that then follows the serving version, and takes its place. docs/development/online.md. */
 export const upgradeMethods = ['pg_upgrade', 'online'] as const;
 /** What becomes of large objects, which logical replication does not carry: the method is refused, or those of the copy stay as they were then. */
 export const largeObjectWays = ['refuse', 'leave'] as const;

@@ -62,7 +62,7 @@ import { validateConfiguration } from './steps/validate-configuration.ts';
 
 /**
  * The window of the online method, once the new version follows (online.ts): the application waits in N alone. What is in front of N, the monitor and every pg_autoctl, is the new version's
- * while PostgreSQL's old version runs on; what is behind it is as in the ordinary window. Why in this order: docs/development/online-branch.md.
+ * while PostgreSQL's old version runs on; what is behind it is as in the ordinary window. Why in this order: docs/development/online.md.
  */
 export const onlineUpgrade = (facts: ClusterFacts): readonly Step[] => {
   const { monitor } = facts;

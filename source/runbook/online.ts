@@ -22,7 +22,7 @@ import {
 
 /**
  * The online method: days before the window, as far as “the new version follows the old one, lag n”. What stands, what is missing, and why it is as it is:
- * docs/development/online-branch.md.
+ * docs/development/online.md.
  */
 export const prepareRunbook = (facts: ClusterFacts, world: Observations): readonly Step[] => {
   const lacking = withoutLogical(facts, world);

@@ -180,7 +180,7 @@ const onlineServerChecks: readonly Check[] = [
     title: 'There is room for a whole copy on the primary, for the online method',
     scope: 'primary',
     why: 'The copy lies beside the data directory, with the new catalogs; and WAL is kept from the slots on until the copy has followed, and behind the cut-over for the secondaries of a rollback.',
-    source: 'pg_basebackup; PostgreSQL, pg_upgrade, --link; measured in docs/development/online-branch.md',
+    source: 'pg_basebackup; PostgreSQL, pg_upgrade, --link; measured in docs/development/online.md',
     judge: ofOnline(
       onEach('primary', asked, ({ inspection }) => {
         const need = isPrepared(inspection.newDirectory) ? roomForWal(inspection) : roomForCopy(inspection);

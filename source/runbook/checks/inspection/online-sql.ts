@@ -2,7 +2,7 @@
  * What the online method asks a server besides the ordinary checks: two expressions of SQL, each one JSON document. Logical replication carries rows
  * of ordinary tables and of the leaves of partitioned ones, and nothing else.
  * Sources: PostgreSQL, “Logical Replication”, Restrictions (logical-replication-restrictions) and “Publication” (replica identities);
- * each was made to happen with 15.20 and 17.12 on the lab (docs/development/online-branch.md).
+ * each was made to happen with 15.20 and 17.12 on the lab (docs/development/online.md).
  */
 
 const shownSettings =

@@ -280,7 +280,7 @@ export const removeCopies =
 
 /**
  * A node on which something of a preparation is: the primary, and one that was it when the preparation was begun. There the slots stay behind a failover, and hold WAL; and
- * whatever follows there follows nobody who writes. Source: docs/development/online-branch.md, trap 10.
+ * whatever follows there follows nobody who writes. Source: docs/development/online.md, trap 10.
  */
 export const hasLeftovers = (node: NodeFacts, world: Observations): boolean => {
   const seen = onlineOn(node, world);

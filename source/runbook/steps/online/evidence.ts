@@ -65,7 +65,7 @@ export const isPromoted = (facts: ClusterFacts, seen: OnlineView): boolean =>
 
 /**
  * Why the preparation is worth nothing any more; null: it is good as far as it has come. A logical slot stays behind on a former primary, and looks usable
- * again after a switchover back: so the timeline is compared, and not the slot's being there. Source: docs/development/online-branch.md, trap 10.
+ * again after a switchover back: so the timeline is compared, and not the slot's being there. Source: docs/development/online.md, trap 10.
  */
 export const whyVoid = (facts: ClusterFacts, world: Observations): string | null => {
   const primary = primaryOf(facts);

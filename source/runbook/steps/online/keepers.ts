@@ -26,7 +26,7 @@ const writesGoOn = (facts: ClusterFacts, node: NodeFacts): Condition => {
 
 /**
  * A node’s pg_autoctl becomes that of the monitor’s version, and its PostgreSQL runs on: either version of pg_autoctl keeps either version of PostgreSQL. Before the cut-over, so that
- * this is an affair of the primary’s host alone; behind a cut back likewise. Source: docs/development/online-branch.md, “Nothing may wait for the monitor”.
+ * this is an affair of the primary’s host alone; behind a cut back likewise. Source: docs/development/online.md, “Nothing may wait for the monitor”.
  */
 export const exchangeKeeper =
   (node: NodeFacts, to: 'new' | 'old'): StepOf =>

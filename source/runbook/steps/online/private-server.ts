@@ -13,7 +13,7 @@ export const privateLogOf = (host: HostFacts, role: PrivateRole): Path =>
  * The command of a server on a socket that its owner alone reaches: what one that only follows must not do stands on its command line, which counts before any file of
  * the configuration that it has from the server that serves. Nothing is preloaded: no job of a library's runs twice. None of the settings that a standby compares with its own
  * (max_connections, max_worker_processes, max_wal_senders, max_prepared_transactions, max_locks_per_transaction, wal_level) is among them: of the old version they go into the
- * WAL that its own secondaries are to replay. Sources: PostgreSQL, hot-standby-admin; docs/development/online-branch.md, trap 1.
+ * WAL that its own secondaries are to replay. Sources: PostgreSQL, hot-standby-admin; docs/development/online.md, trap 1.
  */
 export const privateServerCommand = (
   host: HostFacts,
