@@ -23,12 +23,13 @@ export const pausesWords = (
   pauses: readonly { readonly ms: number; readonly step?: string }[],
 ): string | null => {
   if (pauses.length === 0) return null;
-  // Of the online method a server takes another one’s place; elsewhere a node does.
-  const places = pauses.every(({ step }) => step !== undefined && /\.cut-(over|back)$/.test(step));
-  const [one, more] = places
-    ? ['the change of places', 'changes of places']
-    : ['a switchover', 'switchovers'];
-  return `at most ${took(pauses.reduce((sum, { ms }) => sum + ms, 0))} in ${pauses.length === 1 ? one : `${pauses.length} ${more}`}`;
+  // Of the online method a server takes another one’s place, and custom steps may make applications wait before it; elsewhere a node does.
+  const places = pauses.filter(({ step }) => step !== undefined && /\.cut-(over|back)$/.test(step)).length;
+  const [count, one, more] =
+    places > 0
+      ? [places, 'the change of places', 'changes of places']
+      : [pauses.length, 'a switchover', 'switchovers'];
+  return `at most ${took(pauses.reduce((sum, { ms }) => sum + ms, 0))} in ${count === 1 ? one : `${count} ${more}`}`;
 };
 
 /** `a, b and c`. */

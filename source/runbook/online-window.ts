@@ -14,6 +14,7 @@ import { each, only, type Part, parallel, phase, procedure } from './language/ou
 import type { Step } from './language/step.ts';
 import { checkpointForBackup } from './steps/checkpoint-for-backup.ts';
 import { withClusterWarnings } from './steps/cluster-warnings.ts';
+import { custom, customSyntax, customWhenBack, undoCustom } from './steps/custom.ts';
 import { enableMaintenance } from './steps/enable-maintenance.ts';
 import { finalVerification } from './steps/final-verification.ts';
 import { createNewDirectory } from './steps/initdb.ts';
@@ -72,7 +73,10 @@ export const onlineUpgrade = (facts: ClusterFacts): readonly Step[] => {
     phase('A', 'Prepare', [
       parallel('save', hosts, (host) => [saveFiles(host)]),
       // the primary’s upgrade was made of the copy already: a dry run would find the server that follows
-      parallel('checks', [monitor, ...secondaries], (host) => [preflight(host)]),
+      parallel('checks', hosts, (host) => [
+        ...customSyntax(facts, host),
+        ...only(host !== primary, [preflight(host)]),
+      ]),
       each([monitor], (host) => [
         createNewDirectory(host),
         checkWithPgUpgrade(host),
@@ -97,8 +101,15 @@ export const onlineUpgrade = (facts: ClusterFacts): readonly Step[] => {
       startMonitorBesideOld,
       each([...secondaries, primary], (node) => [exchangeKeeper(node, 'new')]),
       exchangeOtherKeepers('new'),
+      custom('before-stop'),
     ]),
-    phase('N', 'Cut over', [cutOver, writeSystemIdentifier, adoptServer('new')]), // the downtime
+    phase('N', 'Cut over', [
+      custom('stopping'), // the application is made to wait, and the stop follows at once
+      cutOver, // the downtime
+      custom('opened'),
+      writeSystemIdentifier,
+      adoptServer('new'),
+    ]),
     phase('O', 'Follow back', [followBack]),
     phase('H', 'Secondaries', [
       each(secondaries, (node) => [stopOldSecondary(node), setAside(node)]),
@@ -111,6 +122,7 @@ export const onlineUpgrade = (facts: ClusterFacts): readonly Step[] => {
         checkpointForBackup(node),
         joinGroup(node),
         releaseService(node, facts.newMajor),
+        customWhenBack(node),
       ]),
       each(secondaries, (node) => [keepWalOfSecondary(node)]),
     ]),
@@ -121,6 +133,7 @@ export const onlineUpgrade = (facts: ClusterFacts): readonly Step[] => {
         releaseService(host, facts.newMajor),
       ]),
       finalVerification,
+      custom('finished'),
     ]),
   ]);
   return withClusterWarnings(facts, atOnce(steps));
@@ -174,6 +187,7 @@ export const onlineRollback = (facts: ClusterFacts, world: Observations): readon
   const { monitor } = facts;
   const [primary, secondaries] = [primaryOf(facts), secondariesOf(facts)];
   const swapped = isSwapped(facts, primary, world);
+  const cuts = cutsBack(facts, world);
   const back = (node: NodeFacts): readonly Part[] => [
     stopForRollback(node),
     restoreDirectory(node, false),
@@ -186,6 +200,8 @@ export const onlineRollback = (facts: ClusterFacts, world: Observations): readon
   ];
   const steps = procedure(facts, [
     phase('R', 'Rollback: stop', [
+      custom('before-rollback'),
+      ...only(!cuts, [undoCustom(primary)]), // nothing stops: what waits goes on at once
       each<HostFacts>([monitor, primary, ...secondaries], (host) => [guardForRollback(host)]),
       suspendSyncStandbysAgain,
       each(secondaries, (node) => [maintenanceAgain(node)]),
@@ -194,7 +210,7 @@ export const onlineRollback = (facts: ClusterFacts, world: Observations): readon
     phase(
       'Q',
       'Cut back',
-      only(cutsBack(facts, world), [cutBack, writeOldSystemIdentifier, adoptServer('old')]),
+      only(cuts, [cutBack, undoCustom(primary), writeOldSystemIdentifier, adoptServer('old')]),
     ),
     phase('S', 'Rollback: monitor', [
       stopForRollback(monitor),
@@ -219,6 +235,7 @@ export const onlineRollback = (facts: ClusterFacts, world: Observations): readon
         removeCopies(primary),
       ]),
       verifyOldCluster(primary),
+      custom('rolled-back'),
       each<HostFacts>([...facts.nodes, monitor], (host) => [removeMarkers(host, [nobodyIsAway(facts)])]),
     ]),
   ]);

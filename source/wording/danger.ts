@@ -45,6 +45,8 @@ const afterwards = (view: EngineView, step: StepView, why: NameAsked): string =>
     case 'downtime-irreversible':
       return `Applications cannot write any more, until PostgreSQL ${view.cluster.from} is opened to them. It cannot be undone.`;
     case 'pause':
+      if (step.id.includes('.custom-'))
+        return 'Applications wait from here on, until the change of places, which follows at once, is over.';
       return `Applications cannot write for some seconds in the middle of it, and write on at its end${step.expectedMs === null ? '' : `; the whole step takes about ${took(step.expectedMs)}`}.`;
     case 'opening':
       return `Applications write on PostgreSQL ${view.cluster.to}; it takes ${lengthOf(step.expectedMs, 'some seconds')}.`;

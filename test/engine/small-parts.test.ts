@@ -148,9 +148,13 @@ describe('which commands go with which method', () => {
   test('the online method refuses what it has no place for, by name', () => {
     const custom = labCluster({
       method: 'online',
-      custom: [{ name: 'drain', at: 'before-stop', run: 'true' }],
+      custom: [
+        { name: 'drain', at: 'before-stop', run: 'true' },
+        { name: 'smoke', at: 'before-open', run: 'true' },
+      ],
     });
-    expect(whyNotByMethod(custom, 'upgrade')?.what).toContain('custom steps (drain)');
+    expect(whyNotByMethod(custom, 'upgrade')?.what).toContain('at stopped or before-open (smoke)');
+    expect(whyNotByMethod({ ...custom, custom: custom.custom.slice(0, 1) }, 'upgrade')).toBeNull();
     const groups = citusCluster({ method: 'online' });
     expect(whyNotByMethod(groups, 'prepare')?.what).toContain('has groups (0, 1');
     const bare = labCluster({ method: 'online' });

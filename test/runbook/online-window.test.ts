@@ -1,15 +1,16 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { secondariesOf } from '../../source/cluster/facts.ts';
 import type { Observations } from '../../source/cluster/observations.ts';
 import { cleanupRunbook } from '../../source/runbook/cleanup.ts';
 import type { Step } from '../../source/runbook/language/step.ts';
 import { prepareRunbook } from '../../source/runbook/online.ts';
 import { rollbackRunbook } from '../../source/runbook/rollback.ts';
+import { downtimeSteps } from '../../source/runbook/timing/estimates.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
 import { nameAskedFor } from '../../source/runbook/verdict/name-asked.ts';
 import { lagWords, onlineStanding } from '../../source/runbook/verdict/online-standing.ts';
 import { rollbackVerdict } from '../../source/runbook/verdict/verdict.ts';
-import { labCluster } from './clusters.ts';
+import { customCluster, labCluster } from './clusters.ts';
 import { OnlineModel } from './online-model.ts';
 
 /** The window of the online method, the ways back and the end of it, as lists of steps: what is where, and what is not. On real servers: docs/online.md. */
@@ -74,6 +75,49 @@ test('a run that goes on while a secondary is rebuilt exchanges nothing again', 
       hosts: { ...before.hosts, monitor: { kind: 'unseen', at: 0, problem: { what: 'x', remedy: 'y' } } },
     }).state,
   ).toBe('pending');
+});
+
+describe('custom steps', () => {
+  const { custom } = customCluster();
+  const placed = labCluster({
+    method: 'online',
+    custom: custom.filter((step) => step.at !== 'stopped' && step.at !== 'before-open'),
+  });
+  const own = (steps: readonly Step[]): readonly string[] =>
+    ids(steps).filter((id) => id.includes('custom-'));
+
+  test('have their places around the change of places, and one name confirms the pause', () => {
+    const steps = upgradeRunbook(placed);
+    expect(own(steps)).toEqual([
+      'D.monitor.custom-silence',
+      'N.node_1.custom-pause',
+      'N.node_1.custom-resume',
+      'H.node_1.custom-ready_node_2',
+      'H.node_1.custom-ready_node_3',
+      'I.node_2.custom-report',
+    ]);
+    const pause = at(steps, 'N.node_1.custom-pause');
+    expect(ids(steps).slice(pause, pause + 4)).toEqual([
+      'N.node_1.custom-pause',
+      'N.node_1.cut-over',
+      'N.node_1.custom-resume',
+      'N.monitor.identifier',
+    ]);
+    const world = behind().world();
+    expect(steps[pause] && nameAskedFor(steps[pause], world, 'upgrade')).toBe('pause');
+    expect(steps.slice(pause, pause + 4).every(({ leadsOn }) => leadsOn)).toBe(true);
+    expect(downtimeSteps(steps).map(({ id }) => id)).toEqual(['N.node_1.custom-pause', 'N.node_1.cut-over']);
+  });
+
+  test('what a pause has begun is undone first where nothing is cut back, and else as soon as the old version serves', () => {
+    const early = rollbackRunbook(placed, behind().world()).steps;
+    expect(own(early)[0]).toBe('R.node_1.custom-pause-again');
+    expect(at(early, 'R.node_1.undo-custom-pause')).toBeLessThan(at(early, 'R.node_1.guard'));
+    const late = rollbackRunbook(placed, followed().world()).steps;
+    expect(at(late, 'Q.node_1.undo-custom-pause')).toBeGreaterThan(at(late, 'Q.node_1.cut-back'));
+    expect(at(late, 'Q.node_1.undo-custom-pause')).toBeLessThan(at(late, 'Q.node_1.adopt'));
+    expect(own(late).at(-1)).toBe('V.node_1.custom-resume-again');
+  });
 });
 
 test('every title fits the list', () => {

@@ -29,11 +29,11 @@ const whyNotOnline = (facts: ClusterFacts): Problem | null => {
       `${facts.name} has groups (${[facts.group, ...facts.workers.map(({ group }) => group)].join(', ')}), and the online method is for one.`,
       'Take upgrade.method out of the cluster file.',
     );
-  const [custom] = facts.custom;
-  if (custom !== undefined)
+  const placeless = facts.custom.filter(({ at }) => at === 'stopped' || at === 'before-open');
+  if (placeless.length > 0)
     return problem(
-      `The cluster file has custom steps (${facts.custom.map(({ name }) => name).join(', ')}), and the online method has no place for them.`,
-      'Take them out of the cluster file, and do by hand what they do; or take upgrade.method out of it.',
+      `The cluster file has custom steps at stopped or before-open (${placeless.map(({ name }) => name).join(', ')}), and the online method has no such place: its stop and its start are one step of seconds.`,
+      'Give them another place, at prepare’s end try the new version by hand; or take upgrade.method out of the cluster file.',
     );
   const bare = hostsOf(facts).find(({ service }) => service.kind === 'none');
   if (bare !== undefined)

@@ -83,9 +83,10 @@ export const downtimeEnds = (plan: Plan): { readonly from: PlannedStep; readonly
 
 /** Of the online method: within this step writes pause; null: there is a downtime, or none. */
 export const pauseWords = (plan: Plan): string | null => {
-  const [step] = downtimeSteps(plan.steps);
-  return step?.writes === 'pause'
-    ? `cannot write for some seconds within step ${step.number}, which takes about ${plan.estimates.downtimeSeconds} s with what it verifies before it stops anything`
+  const steps = downtimeSteps(plan.steps);
+  const [first, last] = [steps[0], steps.at(-1)];
+  return first !== undefined && last?.writes === 'pause'
+    ? `cannot write for some seconds within ${first === last ? `step ${last.number}, which takes` : `steps ${first.number} to ${last.number}, which take`} about ${plan.estimates.downtimeSeconds} s with what is verified before anything stops`
     : null;
 };
 

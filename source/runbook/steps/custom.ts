@@ -3,6 +3,7 @@ import {
   type ClusterFacts,
   type HostFacts,
   hostOfCustom,
+  isOnline,
   type NodeFacts,
   primaryOf,
 } from '../../cluster/facts.ts';
@@ -182,7 +183,8 @@ const customStep =
         return hasMarker(host, begun, world) ? half('it has begun, and did not finish') : pending('not yet');
       },
       before: conditionsOf(facts, step, node),
-      writes: step.at === 'stopping' ? 'stop' : 'unchanged',
+      // by the online method it is part of the pause that the change of places makes
+      writes: step.at !== 'stopping' ? 'unchanged' : isOnline(facts) ? 'pause' : 'stop',
       leadsOn: step.at === 'stopping',
       after: [
         onHost(host.alias, 'it has run to its end', (_, world) =>
@@ -229,7 +231,7 @@ const undoStep = (
     phase,
     host,
     as: 'postgres',
-    writes: step.at === 'stopping' ? 'resume' : 'unchanged',
+    writes: step.at === 'stopping' && !isOnline(facts) ? 'resume' : 'unchanged',
     title: `Undo: ${step.title ?? step.name}`,
     reason: `The upgrade has run it, or begun to (steps.${step.name}.undo of the cluster file).`,
     guide: null,

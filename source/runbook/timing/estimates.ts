@@ -133,12 +133,12 @@ const assumptions = (facts: ClusterFacts, measurements: Measurements): readonly 
   ];
 };
 
-/** The steps in which the application cannot write, in order; none where a runbook does not stop its writes. The online method stops them within one step. */
+/** The steps in which the application cannot write, in order; none where a runbook does not stop its writes. The online method stops them within one step, and custom steps before it. */
 export const downtimeSteps = <One extends Pick<Step, 'writes' | 'optional'>>(
   runbook: readonly One[],
 ): readonly One[] => {
-  const pause = runbook.find((step) => step.writes === 'pause' && !step.optional);
-  if (pause !== undefined) return [pause];
+  const pauses = runbook.filter((step) => step.writes === 'pause' && !step.optional);
+  if (pauses.length > 0) return pauses;
   const from = runbook.findIndex((step) => step.writes === 'stop');
   const to = runbook.findIndex((step) => step.writes === 'resume');
   return from < 0 || to < from ? [] : runbook.slice(from, to + 1);
