@@ -1,19 +1,43 @@
 // Makes docs/console.svg, a moving picture, from a real run of the demo in a pseudo terminal: the window as far as 17 has taken
-// writes, then a rollback to its end. Every frame is what the terminal showed; its caption alone is from here.
+// writes, then a rollback to its end. The frames are moments of the record that the console keeps of its session; captions alone are from here.
 //   npm run picture
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { rootIn } from '../../test/embedded/demo-run.ts';
+import { newestRecord, parseAsciicast, replayed } from '../../test/lab/harness/asciicast.ts';
 import { type Console, openConsole } from '../../test/lab/harness/console.ts';
 import { enterUntil, leave, walk } from '../../test/lab/harness/walk.ts';
 import { type Frame, movingSvg } from './svg.ts';
 
 const size = { cols: 120, rows: 36 };
-const frames: Frame[] = [];
+/** A moment of the record: behind so many of its lines. */
+interface Shot {
+  readonly lines: number;
+  readonly caption: string;
+  readonly seconds: number;
+}
+const shots: Shot[] = [];
+let root = '';
 const typedWanted = /type the name of the host/i;
 
+const recordSoFar = (): string => {
+  const text = newestRecord(root);
+  if (text === null) throw new Error(`no record of the session in ${root}`);
+  return text;
+};
+
 const shoot = (console_: Console, caption: string, seconds: number): void => {
-  frames.push({ rows: console_.cells(), caption, seconds });
-  process.stdout.write(`\n${frames.length}: ${caption}\n${console_.screen()}\n`);
+  shots.push({ lines: recordSoFar().split('\n').length - 1, caption, seconds });
+  process.stdout.write(`\n${shots.length}: ${caption}\n${console_.screen()}\n`);
+};
+
+const framesOf = async (text: string): Promise<readonly Frame[]> => {
+  const record = parseAsciicast(text);
+  const frames: Frame[] = [];
+  // The first line is the header.
+  for (const { lines, caption, seconds } of shots)
+    frames.push({ rows: (await replayed(record, lines - 1)).cells, caption, seconds });
+  return frames;
 };
 
 /** Confirms step after step as far as the card that shows this; the card is on the screen then. */
@@ -72,10 +96,11 @@ const rollback = async (console_: Console): Promise<void> => {
 
 const console_ = openConsole({ args: ['demo', '--scenario', 'rollback-after-start'], ...size });
 try {
-  await console_.waitFor(/Press Enter to begin/, { timeoutMs: 60_000 });
+  root = rootIn(await console_.waitFor(/Press Enter to begin/, { timeoutMs: 60_000 }));
   await console_.press('enter');
   await upgrade(console_);
   await rollback(console_);
+  const frames = await framesOf(recordSoFar());
   const picture = movingSvg(frames, size.cols, 'pgaf-upgrade, its demo: PostgreSQL 15 becomes 17', 5);
   writeFileSync(fileURLToPath(new URL('../../docs/console.svg', import.meta.url)), picture);
   process.stdout.write(

@@ -17,6 +17,7 @@ import { eventsTo, noLines, openEventsFile } from './events-file.ts';
 import { type Notifier, notifierOf } from './notify.ts';
 import { pagerIn } from './pager.ts';
 import { readConfig, withOptions } from './read-config.ts';
+import { recordSession, unrecorded } from './record-session.ts';
 import { leaveUnread, sayProblems } from './say.ts';
 import { answer, aside, askOn, screenStreams, showsScreens } from './terminal.ts';
 import { unacceptable } from './unacceptable.ts';
@@ -160,15 +161,23 @@ export const run = async (given: RunArguments): Promise<number> => {
   if (opened?.ok === false) return couldNotStart(opened.error);
   const events = opened?.value ?? eventsTo(noLines);
   let notifier: Notifier | null = null;
+  let record = unrecorded;
   try {
     return await runWatched(given, given.events, (engine, unattended, notify) => {
-      notifier = notify === undefined ? null : notifierOf(notify);
-      if (opened !== null || notifier !== null) events.watch(engine, unattended, notifier?.hear);
+      const told = notify === undefined ? null : notifierOf(notify);
+      const recorded = recordSession(engine, given.events === '-' ? 'aside' : 'answer', process.env);
+      notifier = told;
+      record = recorded;
+      events.watch(engine, unattended, (happening, line) => {
+        told?.hear(happening, line);
+        recorded.hear(happening);
+      });
     });
   } finally {
     const cut = events.close();
+    const short = record.close();
     const untold = await closed(notifier);
     // Not before: a screen may have been up.
-    sayProblems([cut, untold].filter((one) => one !== null));
+    sayProblems([cut, short, untold].filter((one) => one !== null));
   }
 };

@@ -71,3 +71,48 @@ export const screenStreams = (): {
   stdin: process.stdin,
   stdout: process.stdout,
 });
+
+/** A stream to a terminal, pipe or file whose writes can be heard of. */
+interface Heard {
+  write: NodeJS.WriteStream['write'];
+  readonly columns: number;
+  readonly rows: number;
+  readonly on: (event: 'resize', listener: () => void) => unknown;
+  readonly off: (event: 'resize', listener: () => void) => unknown;
+}
+
+/**
+ * Hears of all that is written there, whoever writes it, once it is written; and of the terminal's size when that changes.
+ * Gives what ends that. What a pager writes by itself is not heard.
+ */
+export const overhear = (
+  where: 'answer' | 'aside' | Heard,
+  { written, resized }: { written: (text: string) => void; resized: (columns: number, rows: number) => void },
+): (() => void) => {
+  const stream: Heard = where === 'answer' ? process.stdout : where === 'aside' ? process.stderr : where;
+  const decoder = new TextDecoder();
+  const { write } = stream;
+  stream.write = new Proxy(write, {
+    apply: (target, _self, given: readonly unknown[]) => {
+      const taken: unknown = Reflect.apply(target, stream, given);
+      const [chunk] = given;
+      if (typeof chunk === 'string') written(chunk);
+      else if (chunk instanceof Uint8Array) written(decoder.decode(chunk, { stream: true }));
+      return taken;
+    },
+  });
+  const size = (): void => resized(stream.columns, stream.rows);
+  stream.on('resize', size);
+  return () => {
+    stream.write = write;
+    stream.off('resize', size);
+  };
+};
+
+/** How large the terminal there is; that of a page where it is none. */
+export const sizeOfTerminal = (
+  where: 'answer' | 'aside',
+): { readonly columns: number; readonly rows: number } => {
+  const { columns = 80, rows = 24, isTTY } = where === 'answer' ? process.stdout : process.stderr;
+  return isTTY ? { columns, rows } : { columns: 80, rows: 24 };
+};

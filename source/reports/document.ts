@@ -3,10 +3,10 @@
  * never markup, whoever wrote it.
  */
 
-/** `literal`: a value as it stands on the servers; `strong`: what must not be overlooked. */
+/** `literal`: a value as it stands on the servers; `file`: the absolute path of one on the operator's machine; `strong`: what must not be overlooked. */
 export type Inline =
   | string
-  | { readonly kind: 'literal'; readonly text: string }
+  | { readonly kind: 'literal' | 'file'; readonly text: string }
   | { readonly kind: 'strong'; readonly text: string };
 
 export type Prose = string | readonly Inline[];
@@ -49,6 +49,7 @@ export type Block =
     };
 
 export const literal = (text: string): Inline => ({ kind: 'literal', text });
+export const file = (text: string): Inline => ({ kind: 'file', text });
 export const strong = (text: string): Inline => ({ kind: 'strong', text });
 export const heading = (level: 1 | 2 | 3, text: string): Block => ({ kind: 'heading', level, text });
 export const paragraph = (...text: readonly Inline[]): Block => ({ kind: 'paragraph', text });

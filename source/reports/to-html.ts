@@ -3,9 +3,12 @@ import { type Block, inlines, type Prose } from './document.ts';
 import { Html, html } from './html.ts';
 import { style } from './style.ts';
 
+const fileUrl = (path: string): string => `file://${path.split('/').map(encodeURIComponent).join('/')}`;
+
 const written = (text: Prose): readonly Html[] =>
   inlines(text).map((one) => {
     if (typeof one === 'string') return html`${one.replace(/\s+/g, ' ')}`;
+    if (one.kind === 'file') return html`<a href="${fileUrl(one.text)}"><code>${one.text}</code></a>`;
     return one.kind === 'literal' ? html`<code>${one.text}</code>` : html`<strong>${one.text}</strong>`;
   });
 

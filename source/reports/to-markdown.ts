@@ -9,7 +9,7 @@ const written = (text: Prose): string =>
   inlines(text)
     .map((one) => {
       if (typeof one === 'string') return padded(one);
-      return one.kind === 'literal' ? inlineCode(one.text) : `**${escapedProse(one.text)}**`;
+      return one.kind === 'strong' ? `**${escapedProse(one.text)}**` : inlineCode(one.text);
     })
     .join('');
 

@@ -1,4 +1,5 @@
 import { expect, it, type TestContext } from 'vitest';
+import { newestRecord, parseAsciicast, replayed } from '../lab/harness/asciicast.ts';
 import { type Console, openConsole } from '../lab/harness/console.ts';
 import { enterUntil, leave, type WalkOptions, walk } from '../lab/harness/walk.ts';
 import { leftOf, rootIn } from './demo-run.ts';
@@ -32,6 +33,12 @@ const toTheEnd = async (screen: Console, how: WalkOptions = { runOnFrom }): Prom
 it.concurrent('company, at 80x24: the whole way by keys, step by step, and nothing is left of it', async (test) => {
   const { it: screen, root } = await open(test, 'company', { cols: 80, rows: 24 });
   await toTheEnd(screen, {});
+  const record = async () => (await replayed(parseAsciicast(newestRecord(root) ?? ''))).screen;
+  await expect
+    .poll(async () => (await record()) === screen.screen(), {
+      message: 'the record shows what the terminal shows',
+    })
+    .toBe(true);
   expect(await leave(screen)).toBe(0);
   for (const said of ['pgbouncer says PAUSE', 'both are there', 'pgbouncer says RESUME', 'CHG0123 is closed'])
     expect(screen.raw).toContain(said);

@@ -22,6 +22,7 @@ export const groundOf = (
   run: '20261125T033312Z-0000',
   directory: '/home/tess/.local/state/pgaf-upgrade/payments/20261125T033312Z-0000',
   others: [],
+  sessions: [],
   tail,
   now: Date.parse('2026-11-25T06:00:00Z'),
 });

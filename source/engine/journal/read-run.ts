@@ -12,6 +12,8 @@ export interface KeptRun {
   readonly directory: string;
   /** The other runs beside it. */
   readonly others: readonly string[];
+  /** What the terminals of its consoles showed, oldest first: paths. */
+  readonly sessions: readonly string[];
   readonly records: readonly Recorded[];
 }
 
@@ -32,7 +34,11 @@ export const readRun = (path: string): Result<KeptRun> => {
     const records = parseJournal(readFileSync(journalFile(directory), 'utf8'));
     const run = basename(directory);
     const others = runsIn(dirname(directory)).filter((name) => name !== run);
-    return ok({ run, directory, others, records });
+    const sessions = readdirSync(directory)
+      .filter((name) => /^session-[\w-]+\.cast$/.test(name))
+      .sort()
+      .map((name) => join(directory, name));
+    return ok({ run, directory, others, sessions, records });
   } catch (thrown) {
     return fail(
       problem(`The journal of ${directory} cannot be read.`, 'Name a run’s directory.', messageOf(thrown)),

@@ -1,7 +1,7 @@
 import { type ClusterFacts, hostsOf, isOnline } from '../../cluster/facts.ts';
 import { toDoWords } from '../../cluster/to-do.ts';
 import { partsSetAside } from '../../runbook/language/tablespace-names.ts';
-import { type Block, type Inline, list, literal, type Prose, paragraph } from '../document.ts';
+import { type Block, file, type Inline, list, literal, type Prose, paragraph } from '../document.ts';
 import type { RunOutcome } from './outcome.ts';
 import { type StepNames, stepLabel } from './steps.ts';
 import type { Story } from './story.ts';
@@ -14,7 +14,26 @@ export interface Places {
   readonly directory: string;
   /** The cluster's other runs there. */
   readonly others: readonly string[];
+  /** What the terminals of its consoles on that machine showed, each a file. */
+  readonly sessions: readonly string[];
 }
+
+/** So many stand in the report; a run that was gone on with more often has them in its directory. */
+const mostSessions = 12;
+const sessionRecords = (sessions: readonly string[]): readonly Prose[] =>
+  sessions.length === 0
+    ? []
+    : [
+        [
+          'What the terminal showed, for ',
+          literal('asciinema play FILE'),
+          ': ',
+          ...sessions
+            .slice(-mostSessions)
+            .flatMap((path, at): readonly Inline[] => [...(at === 0 ? [] : [', ']), file(path)]),
+          ...(sessions.length > mostSessions ? [`, and ${sessions.length - mostSessions} before them`] : []),
+        ],
+      ];
 
 const otherRuns = (others: readonly string[]): readonly Prose[] =>
   others.length === 0
@@ -24,7 +43,7 @@ const otherRuns = (others: readonly string[]): readonly Prose[] =>
       ];
 
 export const logBlocks = (
-  { run, directory, others }: Places,
+  { run, directory, others, sessions }: Places,
   facts: ClusterFacts | null,
 ): readonly Block[] => {
   const work = facts?.monitor.workDir ?? '~postgres/pgaf-upgrade';
@@ -36,6 +55,7 @@ export const logBlocks = (
         ', ',
         literal(`${directory}/output/`),
       ],
+      ...sessionRecords(sessions),
       [
         'Each command as it ran, with its log and exit code, on each host, in the login’s home: ',
         literal(`.pgaf-upgrade/jobs/${run}/`),

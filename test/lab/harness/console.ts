@@ -87,6 +87,22 @@ const alike = (one: Run, other: Run): boolean =>
   one.dim === other.dim &&
   one.inverse === other.inverse;
 
+type Emulator = InstanceType<typeof xterm.Terminal>;
+export type Cells = readonly (readonly Run[])[];
+
+/** The visible rows of a terminal, without trailing blanks. */
+export const screenOf = ({ buffer: { active }, rows }: Emulator): string =>
+  Array.from(
+    { length: rows },
+    (_, row) => active.getLine(active.viewportY + row)?.translateToString(true) ?? '',
+  )
+    .join('\n')
+    .trimEnd();
+
+/** The visible rows as a picture needs them: what looks the same in one run. */
+export const cellsOf = ({ buffer: { active }, rows, cols }: Emulator): Cells =>
+  Array.from({ length: rows }, (_, row) => runsOf(active.getLine(active.viewportY + row), cols));
+
 export class Console {
   readonly exited: Promise<number>;
   readonly #pty;
@@ -162,20 +178,7 @@ export class Console {
 
   /** The visible rows, without trailing blanks. */
   screen(): string {
-    const buffer = this.#terminal.buffer.active;
-    const rows: string[] = [];
-    for (let row = 0; row < this.#terminal.rows; row++) {
-      rows.push(buffer.getLine(buffer.viewportY + row)?.translateToString(true) ?? '');
-    }
-    return rows.join('\n').trimEnd();
-  }
-
-  /** The visible rows as a picture needs them: what looks the same in one run. */
-  cells(): readonly (readonly Run[])[] {
-    const buffer = this.#terminal.buffer.active;
-    return Array.from({ length: this.#terminal.rows }, (_, row) =>
-      runsOf(buffer.getLine(buffer.viewportY + row), this.#terminal.cols),
-    );
+    return screenOf(this.#terminal);
   }
 
   /** The visible rows and all that has scrolled away above them. */

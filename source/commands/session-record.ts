@@ -1,0 +1,144 @@
+import { join } from 'node:path';
+import { redactText } from '../cluster/parse/redact.ts';
+import { type Problem, problem } from '../cluster/result.ts';
+import { type Append, type OwnFile, openOwnFile } from './own-file.ts';
+
+/**
+ * The record of a console's session: what its terminal showed, with the times, as asciicast v2, which `asciinema play` and web players
+ * show again. Source: asciinema, asciicast file format version 2. What was typed is in it only as far as it was shown.
+ */
+
+/** The file is not longer than this many bytes; what the terminal shows behind them is not kept. */
+const mostBytes = 32 * 1024 * 1024;
+/** Players leave out what is longer than this without a change, in seconds. */
+const longestIdle = 2;
+
+/** What a terminal is told: control sequences of ECMA-48, and strings such as a title. In parentheses, so that a split keeps them. */
+const sequences =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control sequences are what this looks for
+  /(\u001B\[[0-?]*[ -/]*[@-~]|\u001B[\]P_^X][^\u0007\u001B]*(?:\u0007|\u001B\\)|\u001B[ -/]*[0-Z\\`-~])/;
+/** Whoever plays it must not find another clipboard than before. */
+const isClipboard = (sequence: string): boolean => sequence.startsWith('\u001B]52;');
+
+/** Without secrets, and with what stands to the right of one still in its column. */
+const withoutSecrets = (text: string): string =>
+  text
+    .split('\n')
+    .map((line) => {
+      const shown = redactText(line);
+      return shown === line || line.endsWith('\r') ? shown : shown.padEnd(line.length);
+    })
+    .join('\n');
+
+/** What is kept of what was written to a terminal, which begins a new line at its left edge. */
+export const recordable = (written: string): string =>
+  written
+    .split(sequences)
+    .map((part, at) => (at % 2 === 0 ? withoutSecrets(part) : isClipboard(part) ? '' : part))
+    .join('')
+    .replaceAll(/\r?\n/g, '\r\n');
+
+export interface RecordedTerminal {
+  readonly columns: number;
+  readonly rows: number;
+  readonly title: string;
+  /** TERM of the environment. */
+  readonly term: string;
+}
+
+export interface SessionRecord {
+  /** What was written to the terminal. */
+  readonly hear: (written: string) => void;
+  readonly resized: (columns: number, rows: number) => void;
+  /** A place to jump to. */
+  readonly mark: (words: string) => void;
+  /** The run's directory is known: the record lies in it from now on, with what was heard before. Once. */
+  readonly begin: (directory: string) => void;
+  /** Closes it; what kept it from being written whole, null: nothing. */
+  readonly close: () => Problem | null;
+}
+
+interface Clock {
+  /** The moment, in milliseconds since the epoch. */
+  readonly date: () => number;
+  /** Milliseconds of a clock that is never put back. */
+  readonly steady: () => number;
+}
+const machineClock: Clock = { date: () => Date.now(), steady: () => performance.now() };
+
+/** `session-20261127T182303Z-4711.cast`: sorts by time; two consoles never have the same. */
+const nameOf = (began: number): string =>
+  `session-${new Date(began).toISOString().replaceAll(/[-:]|\.\d+/g, '')}-${process.pid}.cast`;
+
+/**
+ * Records what a terminal shows. Until the run's directory is known nothing is written; a console that could not start leaves none.
+ * A record that cannot be written, or is full, ends; nothing else does.
+ */
+export const sessionRecord = (
+  terminal: RecordedTerminal,
+  { clock = machineClock, most = mostBytes, append }: { clock?: Clock; most?: number; append?: Append } = {},
+): SessionRecord => {
+  const began = clock.date();
+  const from = clock.steady();
+  const { columns: width, rows: height, title, term } = terminal;
+  const header = {
+    version: 2,
+    width,
+    height,
+    timestamp: Math.floor(began / 1000),
+    idle_time_limit: longestIdle,
+    title,
+    env: { TERM: term },
+  };
+  /** Null once the file is there. */
+  let kept: string[] | null = [JSON.stringify(header)];
+  let file: OwnFile | null = null;
+  let bytes = Buffer.byteLength(kept[0] ?? '') + 1;
+  let full: string | null = null;
+  let trouble: Problem | null = null;
+  const put = (line: string): void => {
+    bytes += Buffer.byteLength(line) + 1;
+    if (kept === null) file?.append(line);
+    else kept.push(line);
+  };
+  const event = (code: 'o' | 'r' | 'm', data: string): void => {
+    if (full !== null || trouble !== null || data === '') return;
+    const at = Math.round((clock.steady() - from) * 1000) / 1_000_000;
+    const line = JSON.stringify([at, code, data]);
+    if (bytes + Buffer.byteLength(line) + 1 <= most) {
+      put(line);
+      return;
+    }
+    full = new Date(clock.date()).toISOString();
+    put(JSON.stringify([at, 'm', `The record ends here: it has ${most} bytes.`]));
+  };
+  return {
+    hear: (written) => event('o', recordable(written)),
+    resized: (columns, rows) => event('r', `${columns}x${rows}`),
+    mark: (words) => event('m', redactText(words)),
+    begin: (directory) => {
+      if (kept === null) return;
+      const path = join(directory, nameOf(began));
+      const opened = openOwnFile(path, '', () => false, append);
+      if (opened.ok) {
+        file = opened.value;
+        for (const line of kept) file.append(line);
+      } else
+        trouble = problem(
+          `What the terminal showed was not recorded in ${path}.`,
+          'The run went on without it: its journal and its outputs are kept.',
+          opened.error.cause ?? opened.error.what,
+        );
+      kept = null;
+    },
+    close: () => {
+      const cut = file?.close() ?? null;
+      if (full !== null && cut === null)
+        return problem(
+          `The record of this session has reached its ${Math.round(most / 1_048_576)} MB, and has nothing of what the terminal showed after ${full}.`,
+          'Journal and outputs are whole. The next console begins a record of its own.',
+        );
+      return trouble ?? cut;
+    },
+  };
+};
