@@ -20,11 +20,30 @@ export const notifyEvents = [
 
 const error = `must be a list of ${notifyEvents.join(', ')}`;
 
-/** A command of the operator's machine, and what it hears of. */
-export const notifySchema = z.strictObject({
-  command: shellText,
-  on: z
-    .array(z.enum(notifyEvents, { error: `must be one of ${notifyEvents.join(', ')}` }), { error })
-    .default(['waits', 'failure', 'writes-down', 'writes-up', 'window-end', 'stopped', 'finished', 'left']),
-});
+/** Facilities that are no system service's. Source: RFC 5424, 6.2.1; syslog(3). */
+const facilities = [
+  'user',
+  'daemon',
+  'local0',
+  'local1',
+  'local2',
+  'local3',
+  'local4',
+  'local5',
+  'local6',
+  'local7',
+] as const;
+
+/** A command of the operator's machine, its syslog, or both, and what they hear of. */
+export const notifySchema = z
+  .strictObject({
+    command: shellText.exactOptional(),
+    syslog: z.enum(facilities, { error: `must be one of ${facilities.join(', ')}` }).exactOptional(),
+    on: z
+      .array(z.enum(notifyEvents, { error: `must be one of ${notifyEvents.join(', ')}` }), { error })
+      .default(['waits', 'failure', 'writes-down', 'writes-up', 'window-end', 'stopped', 'finished', 'left']),
+  })
+  .refine(({ command, syslog }) => command !== undefined || syslog !== undefined, {
+    error: 'needs `command`, or `syslog`, or both',
+  });
 export type NotifySettings = z.infer<typeof notifySchema>;

@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import type { NotifySettings } from '../cluster/notify-settings.ts';
 import { type Problem, problem } from '../cluster/result.ts';
 import type { RunHappening } from '../engine/view/run-events.ts';
 
-/** `notify` of the cluster file: a command of this machine hears of the chosen events, one run of it for each, its line on standard input. */
+/** `notify` of the cluster file: a command of this machine, or its syslog, hears of the chosen events: one run of it, or of logger, for each, its line on standard input. */
 
 /** So long may one run of the command take. */
 const limitMs = 30_000;
@@ -20,12 +21,17 @@ export const isTold = (happening: RunHappening, on: NotifySettings['on']): boole
       : happening.event === name,
   );
 
-/** Runs the command with the line; null: it ended well, else why not. */
-const tell = (command: string, line: string, event: string): Promise<string | null> =>
+/** Runs a program with the line on its standard input; null: it ended well, else why not. */
+const tell = (
+  program: string,
+  args: readonly string[],
+  line: string,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<string | null> =>
   new Promise((resolve) => {
-    const child = spawn('/bin/sh', ['-c', command], {
+    const child = spawn(program, args, {
       stdio: ['pipe', 'ignore', 'pipe'],
-      env: { ...process.env, PGAF_EVENT: event },
+      env,
       // A process group of its own: what it has started is ended with it.
       detached: true,
     });
@@ -63,12 +69,21 @@ const tell = (command: string, line: string, event: string): Promise<string | nu
 
 export interface Notifier {
   readonly hear: (happening: RunHappening, line: string) => void;
-  /** Waits some seconds for what is to be told still; then what went wrong, null: nothing. */
-  readonly close: () => Promise<Problem | null>;
+  /** Waits some seconds for what is to be told still; then what went wrong. */
+  readonly close: () => Promise<readonly Problem[]>;
+}
+
+/** Who is told of an event. */
+interface Hearer {
+  readonly name: string;
+  /** What helps where it did not hear. */
+  readonly remedy: string;
+  /** Null: it has heard; else why not. */
+  readonly tell: (happening: RunHappening, line: string) => Promise<string | null>;
 }
 
 /** One behind the other, beside the run, which never waits for it. */
-export const notifierOf = ({ command, on }: NotifySettings): Notifier => {
+const queueFor = (hearer: Hearer): Notifier => {
   let failed = 0;
   let left = 0;
   let why: string | null = null;
@@ -76,14 +91,13 @@ export const notifierOf = ({ command, on }: NotifySettings): Notifier => {
   let work: Promise<void> = Promise.resolve();
   return {
     hear: (happening, line) => {
-      if (!isTold(happening, on)) return;
       if (waiting >= mostWaiting) {
         left += 1;
         return;
       }
       waiting += 1;
       work = work.then(async () => {
-        const trouble = await tell(command, line, happening.event);
+        const trouble = await hearer.tell(happening, line);
         waiting -= 1;
         if (trouble === null) return;
         failed += 1;
@@ -97,12 +111,82 @@ export const notifierOf = ({ command, on }: NotifySettings): Notifier => {
       await Promise.race([work, timer]);
       const untold = failed + left + waiting;
       return untold === 0
-        ? null
-        : problem(
-            `The command of notify in the cluster file did not hear of ${untold} ${untold === 1 ? 'event' : 'events'}; the run went on without it.`,
-            'Run it by hand with a line of `--events` on its standard input.',
-            why ?? 'it takes too long',
-          );
+        ? []
+        : [
+            problem(
+              `${hearer.name} did not hear of ${untold} ${untold === 1 ? 'event' : 'events'}; the run went on without it.`,
+              hearer.remedy,
+              why ?? 'it takes too long',
+            ),
+          ];
     },
+  };
+};
+
+const commandHearer = (command: string): Hearer => ({
+  name: 'The command of notify in the cluster file',
+  remedy: 'Run it by hand with a line of `--events` on its standard input.',
+  tell: ({ event }, line) => tell('/bin/sh', ['-c', command], line, { ...process.env, PGAF_EVENT: event }),
+});
+
+/** How urgent an event is. Source: RFC 5424, 6.2.1. */
+const severityOf = (happening: RunHappening): string => {
+  switch (happening.event) {
+    case 'step-ends':
+      return happening.result === 'failed' ? 'err' : 'info';
+    case 'stopped':
+      return 'err';
+    case 'window-end':
+      return happening.state === 'ahead' ? 'notice' : 'warning';
+    case 'step-begins':
+      return 'info';
+    default:
+      return 'notice';
+  }
+};
+
+/** Longer messages are cut, or fall apart, on their way. Source: RFC 3164, 4.1, 1,024 bytes with what stands before the message. */
+const mostBytes = 900;
+/** The line as syslog takes it whole: its longest texts are cut, and it stays JSON. */
+export const forSyslog = (line: string): string => {
+  let short = line;
+  for (let most = 400; Buffer.byteLength(short) > mostBytes && most > 10; most = Math.floor(most / 2))
+    short = JSON.stringify(
+      JSON.parse(line, (_key, value: unknown) =>
+        typeof value === 'string' && value.length > most ? `${value.slice(0, most)}…` : value,
+      ),
+    );
+  return short;
+};
+
+/** logger(1), which knows how this machine has it: syslog or journald. `socket`: instead of the machine's. */
+const syslogHearer = (facility: string, socket: string | null): Hearer => ({
+  name: 'Syslog',
+  remedy:
+    'Try it by hand: `logger -t pgaf-upgrade -p user.notice hello`, or take `syslog` out of the cluster file.',
+  tell: async (happening, line) => {
+    // util-linux says nothing of it, and exits 0.
+    if (process.platform === 'linux' && !existsSync(socket ?? '/dev/log'))
+      return `there is no ${socket ?? '/dev/log'} on this machine: neither syslog nor journald listens`;
+    const where = socket === null ? [] : ['-u', socket];
+    const priority = `${facility}.${severityOf(happening)}`;
+    return tell('logger', [...where, '-t', 'pgaf-upgrade', '-p', priority], forSyslog(line));
+  },
+});
+
+/** The command and syslog, whichever the cluster file names, each for the chosen events. `socket`: another syslog than the machine's. */
+export const notifierOf = (
+  { command, syslog, on }: NotifySettings,
+  socket: string | null = null,
+): Notifier => {
+  const hearers = [
+    ...(command === undefined ? [] : [commandHearer(command)]),
+    ...(syslog === undefined ? [] : [syslogHearer(syslog, socket)]),
+  ].map(queueFor);
+  return {
+    hear: (happening, line) => {
+      if (isTold(happening, on)) for (const { hear } of hearers) hear(happening, line);
+    },
+    close: async () => (await Promise.all(hearers.map(({ close }) => close()))).flat(),
   };
 };

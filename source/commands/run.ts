@@ -152,8 +152,8 @@ const runWatched = async (
   return reason === 'finished' ? 0 : reason === 'stopped' ? 2 : 1;
 };
 
-const closed = (notifier: Notifier | null): Promise<Problem | null> =>
-  notifier === null ? Promise.resolve(null) : notifier.close();
+const closed = (notifier: Notifier | null): Promise<readonly Problem[]> =>
+  notifier === null ? Promise.resolve([]) : notifier.close();
 
 /** `pgaf-upgrade run` and `rollback`: the console, or plain lines where there is no terminal for it. Gives the exit code. */
 export const run = async (given: RunArguments): Promise<number> => {
@@ -178,6 +178,6 @@ export const run = async (given: RunArguments): Promise<number> => {
     const short = record.close();
     const untold = await closed(notifier);
     // Not before: a screen may have been up.
-    sayProblems([cut, short, untold].filter((one) => one !== null));
+    sayProblems([cut, short, ...untold].filter((one) => one !== null));
   }
 };
