@@ -1,5 +1,6 @@
 import { hostname, userInfo } from 'node:os';
-import { type Problem, problem } from '../cluster/result.ts';
+import type { Config } from '../cluster/config.ts';
+import { fail, ok, type Problem, problem, type Result } from '../cluster/result.ts';
 import { runName } from '../cluster/words.ts';
 import { stateHome } from '../engine/journal/journal.ts';
 import { approvalBy, whyNoApproval } from '../engine/run/approvals.ts';
@@ -9,6 +10,7 @@ import type { EngineView, StepView } from '../engine/view/controller.ts';
 import { ViewStore } from '../engine/view/view-store.ts';
 import { describeStep } from '../plain/describe.ts';
 import { connect } from '../remote/connect.ts';
+import type { Ask } from '../remote/host.ts';
 import { nameWords } from '../wording/danger.ts';
 import { terminalAsk } from './asking.ts';
 import { readConfig } from './read-config.ts';
@@ -39,14 +41,35 @@ const cardOf = (view: EngineView, step: StepView): readonly string[] => {
   ];
 };
 
+/** Who approves, and how they are asked and hear. */
+export interface ApprovalSeat {
+  /** user@machine */
+  readonly operator: string;
+  readonly stateHome: string;
+  readonly ask: Ask;
+  readonly say: (doing: string) => void;
+  /** Whether they approve the step of this card. */
+  readonly approves: (card: readonly string[], step: StepView) => Promise<boolean>;
+}
+
+/** Whether it was approved, and by whom it is run. */
+export interface Approved {
+  readonly approved: boolean;
+  readonly holder: string;
+}
+
 /** With every host reached: shows the step as the operator's console has it, and asks. */
-const approveIn = async (session: Session, said: string, operator: string): Promise<number> => {
+const approveIn = async (
+  session: Session,
+  said: string,
+  { operator, approves }: ApprovalSeat,
+): Promise<Result<Approved>> => {
   const standing = await session.lock.read();
-  if (!standing.ok) return couldNot(standing.error);
+  if (!standing.ok) return standing;
   const { run, lock } = standing.value;
   const id = runName.safeParse(run?.id);
   if (run === null || run.finished !== null || !id.success)
-    return couldNot(
+    return fail(
       problem(
         'No run of this cluster is under way.',
         'The operator begins it; then its steps can be approved.',
@@ -67,7 +90,7 @@ const approveIn = async (session: Session, said: string, operator: string): Prom
   const { view } = store;
   const step = stepIn(view, said);
   if (step === null)
-    return couldNot(
+    return fail(
       problem(
         `There is no step “${said}”.`,
         'Name it by its number, or by its id, as plan and console have it.',
@@ -76,20 +99,27 @@ const approveIn = async (session: Session, said: string, operator: string): Prom
   const holder = lock.kind === 'held' ? (lock.holder?.operator ?? '') : run.operator;
   const why = whyNoApproval(view, step, holder, operator);
   if (why !== null)
-    return couldNot(problem(`This step cannot be approved here: ${why}.`, 'Nothing was written down.'));
-  answer.write(`${cardOf(view, step).join('\n')}\n\n`);
-  const prompt = askOn('answer');
-  const typed = await prompt.ask(`To approve it as ${operator}, type the name of the host, ${step.host}: `);
-  prompt.close();
-  if (typed?.trim() !== step.host) {
-    answer.write('Not approved: nothing was written down.\n');
-    return 1;
-  }
+    return fail(problem(`This step cannot be approved here: ${why}.`, 'Nothing was written down.'));
+  if (!(await approves(cardOf(view, step), step))) return ok({ approved: false, holder });
   const login = session.hosts.get('monitor')?.address.user ?? '';
   const written = await session.lock.approve(approvalBy(step, id.data, operator, login, view.verdict.says));
-  if (!written.ok) return couldNot(written.error);
-  answer.write(`Approved. ${holder || 'The operator'} hears of it within some seconds.\n`);
-  return 0;
+  return written.ok ? ok({ approved: true, holder }) : written;
+};
+
+/** Approves a step as a second person. Errors: it cannot be reached, or not be approved by this login. */
+export const approveFrom = async (
+  seat: ApprovalSeat,
+  config: Config,
+  step: string,
+): Promise<Result<Approved>> => {
+  const session = await openSession({ ...seat, config, connect, heard: () => undefined });
+  if (!session.ok) return session;
+  try {
+    return await approveIn(session.value, step, seat);
+  } finally {
+    await session.value.feed.close();
+    await Promise.all([...session.value.hosts.values()].map((host) => host.close()));
+  }
 };
 
 /** `pgaf-upgrade approve FILE STEP`: a second person approves a step, from a login of their own. 0 approved, 1 not, 2 it could not be. */
@@ -102,21 +132,31 @@ export const approve = async ({ file, step }: ApproveArguments): Promise<number>
     );
   const operator = `${userInfo().username}@${hostname()}`;
   const asking = terminalAsk();
-  const session = await openSession({
-    config: config.value,
-    connect,
-    stateHome: stateHome(process.env),
-    operator,
-    ask: asking.ask,
-    say: sayDoing,
-    heard: () => undefined,
-  });
+  const given = await approveFrom(
+    {
+      operator,
+      stateHome: stateHome(process.env),
+      ask: asking.ask,
+      say: sayDoing,
+      approves: async (card, { host }) => {
+        asking.close();
+        answer.write(`${card.join('\n')}\n\n`);
+        const prompt = askOn('answer');
+        const typed = await prompt.ask(`To approve it as ${operator}, type the name of the host, ${host}: `);
+        prompt.close();
+        return typed?.trim() === host;
+      },
+    },
+    config.value,
+    step,
+  );
   asking.close();
-  if (!session.ok) return couldNot(session.error);
-  try {
-    return await approveIn(session.value, step, operator);
-  } finally {
-    await session.value.feed.close();
-    await Promise.all([...session.value.hosts.values()].map((host) => host.close()));
-  }
+  if (!given.ok) return couldNot(given.error);
+  const { approved, holder } = given.value;
+  answer.write(
+    approved
+      ? `Approved. ${holder || 'The operator'} hears of it within some seconds.\n`
+      : 'Not approved: nothing was written down.\n',
+  );
+  return approved ? 0 : 1;
 };

@@ -6,6 +6,7 @@ import { plainAnswers } from '../demo/plain-answers.ts';
 import { type Scenario, scenarioNamed, scenarios } from '../demo/scenarios.ts';
 import { wrapWords } from '../wording/text.ts';
 import { calledAs } from './called-as.ts';
+import { colleagueOf } from './demo-colleague.ts';
 import { run } from './run.ts';
 import { sayProblems } from './say.ts';
 import { answer, askOn, columnsOfTerminal, showsScreens } from './terminal.ts';
@@ -108,6 +109,11 @@ export const demo = async ({ scenario, plain, yes, keep, resume }: DemoArguments
       write(text);
     },
   };
+  const colleague = colleagueOf(
+    running.colleague,
+    { clusterFile: embedded.layout.clusterFile, stateHome: join(embedded.layout.root, 'colleague') },
+    tell,
+  );
   try {
     if (!inLines && !(await begin())) return 1;
     return await run({
@@ -116,6 +122,7 @@ export const demo = async ({ scenario, plain, yes, keep, resume }: DemoArguments
       plain: plain || yes !== undefined,
       banner: 'DEMO',
       fleeting: !kept,
+      onEvent: colleague.hear,
       onStaged: (listener) => {
         listeners.add(listener);
         return () => listeners.delete(listener);
@@ -123,6 +130,7 @@ export const demo = async ({ scenario, plain, yes, keep, resume }: DemoArguments
       ...(yes === undefined ? {} : { lines }),
     });
   } finally {
+    await colleague.leave();
     await embedded.close();
     write(ended(embedded, kept));
   }

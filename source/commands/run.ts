@@ -6,6 +6,7 @@ import { exitCodeOf, untilSignal } from '../console/signals.ts';
 import { stateHome } from '../engine/journal/journal.ts';
 import { Engine } from '../engine/run/engine.ts';
 import type { Direction } from '../engine/view/controller.ts';
+import type { RunHappening } from '../engine/view/run-events.ts';
 import type { Prompt } from '../plain/prompt.ts';
 import { runPlain } from '../plain/run-plain.ts';
 import type { Forfeit } from '../plain/talk.ts';
@@ -36,6 +37,8 @@ export interface RunArguments {
   readonly fleeting?: boolean;
   /** Where a demo tells what its scenario makes happen. */
   readonly onStaged?: (listener: (text: string) => void) => () => void;
+  /** Hears of each event of the run. */
+  readonly onEvent?: (happening: RunHappening) => void;
   /** The change that it belongs to, instead of what the cluster file says. */
   readonly ticket?: string;
   /** When the window ends, instead of what the cluster file says. */
@@ -171,6 +174,7 @@ export const run = async (given: RunArguments): Promise<number> => {
       events.watch(engine, unattended, (happening, line) => {
         told?.hear(happening, line);
         recorded.hear(happening);
+        given.onEvent?.(happening);
       });
     });
   } finally {

@@ -29,6 +29,7 @@ export const plainAnswers = (
   let optional = false;
   let turned = false;
   let tries = 0;
+  let patience: Promise<unknown> = Promise.resolve();
   const answer = async (question: string): Promise<string | null> => {
     const name = /Type the name of the host \(([^)]+)\)/.exec(question)?.[1];
     if (name !== undefined) return name;
@@ -38,6 +39,7 @@ export const plainAnswers = (
       return tries > 3 ? 'quit' : 'retry';
     }
     if (!question.startsWith('Run ')) return null;
+    await patience;
     const server = scenario.turnsBack && !turned ? writableOn17(cluster) : null;
     if (server !== null) {
       await written(server);
@@ -48,6 +50,7 @@ export const plainAnswers = (
   };
   return {
     heard: (text) => {
+      if (text.includes('it waits for a second person')) patience = setTimeout(2_000);
       if (/\nStep \d+ of \d+, /.test(text)) optional = /\nStep \d+ of \d+, .*\(optional\)\n/.test(text);
     },
     prompt: answer,

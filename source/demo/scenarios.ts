@@ -13,6 +13,8 @@ export interface Scenario {
   ) => ScenarioHooks;
   /** What its cluster file has besides; `ENDS` is a moment half an hour ahead. */
   readonly clusterFile?: string;
+  /** Who approves what the operator may not run alone: user@machine. */
+  readonly colleague?: string;
   /** Without a terminal: turn back once 17 has taken writes; try again after a failure. */
   readonly turnsBack: boolean;
 }
@@ -128,10 +130,14 @@ export const scenarios: readonly Scenario[] = [
       'The window belongs to a company: its cluster file has steps of its own (`steps`). A pooler is paused around the downtime, and a smoke test runs while nobody else can write.',
       'Read the cards of “Pause the pooler” and “Smoke test”; r behind them shows that a rollback would resume the pooler.',
       'The window ends in half an hour: the header says until when a rollback is over by then.',
+      'The opening waits for a second person: kim@laptop, who reads its card and approves it some seconds later, from a login of their own.',
     ],
     slower: 1,
     stage: still,
+    colleague: 'kim@laptop',
     clusterFile: `window: { end: "ENDS" }
+approve: [opening]
+ticket: CHG0123
 steps:
   pause-pooler:
     at: stopping

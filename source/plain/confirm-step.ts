@@ -1,4 +1,5 @@
 import { stepOf } from '../console/state/selectors.ts';
+import { awaitsApproval } from '../engine/view/approval-view.ts';
 import type { EngineView, StepView } from '../engine/view/controller.ts';
 import { clientsOf } from '../wording/clients.ts';
 import { runOnWords, stopWords } from '../wording/danger.ts';
@@ -22,7 +23,7 @@ const wordOf = (answer: string | null): Word => {
 
 /** Confirmed by `--yes`, it waits for the second person that the cluster file wants; false: something else is due meanwhile. */
 const approved = async ({ controller, write }: Talk, step: StepView): Promise<boolean> => {
-  const waits = ({ approval }: EngineView): boolean => approval?.step === step.id && approval.given === null;
+  const waits = (view: EngineView): boolean => awaitsApproval(view, step.id);
   if (!waits(controller.view)) return true;
   write(['Waits for the approval of a second person.']);
   const { stage } = controller.view;
@@ -73,7 +74,10 @@ export const confirmStep = async (talk: Talk, view: EngineView, step: StepView):
       if (await passedOver(talk, step)) return true;
     } else if (word === 'terminate' && ends) await terminateClients(talk, step);
     else if (word === 'no' || word === 'terminate' || (word === 'one' && together === null)) write([usage]);
-    else {
+    else if (yes === null && awaitsApproval(controller.view, step.id)) {
+      // Nobody types a name for nothing: it is refused, and asked for anew.
+      refusal(controller.confirm(step.id));
+    } else {
       if (word === 'go') write(['', runOnWords(view, step.id)]);
       const typed = await typedFor(talk, view, step, word === 'go');
       if (typed === null) continue;

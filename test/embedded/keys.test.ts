@@ -40,7 +40,13 @@ it.concurrent('company, at 80x24: the whole way by keys, step by step, and nothi
     })
     .toBe(true);
   expect(await leave(screen)).toBe(0);
-  for (const said of ['pgbouncer says PAUSE', 'both are there', 'pgbouncer says RESUME', 'CHG0123 is closed'])
+  for (const said of [
+    'kim@laptop has approved',
+    'pgbouncer says PAUSE',
+    'both are there',
+    'pgbouncer says RESUME',
+    'CHG0123 is closed',
+  ])
     expect(screen.raw).toContain(said);
   expect(screen.scrollback()).toMatch(/DEMO demo: every node runs PostgreSQL 17\.12/);
   expect(root).not.toBe('');

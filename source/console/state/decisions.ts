@@ -1,4 +1,5 @@
 import type { StoreApi } from 'zustand/vanilla';
+import { awaitsApproval } from '../../engine/view/approval-view.ts';
 import type { Accepted, EngineController, LockView, Refusal } from '../../engine/view/controller.ts';
 import type { StepId } from '../../runbook/language/step.ts';
 import type { PressGuard } from './guard.ts';
@@ -91,6 +92,8 @@ export const createKeyDecisions = (
     } else if (!counts) store.setState({ hint: tooSoon });
     else if (step.script === null)
       hint(`Nothing to run yet: ${step.scriptNeeds ?? 'its script is not known'}.`);
+    // Nobody types a name for nothing: the engine says what it waits for.
+    else if (awaitsApproval(state.view, step.id)) settle(controller.confirm(step.id));
     else if (step.asksName !== null) askName(step.id, 'confirm');
     else if (step.optional && how === 'together') {
       store.setState({ hint: null });
@@ -165,6 +168,7 @@ export const createKeyDecisions = (
         hint('This step waits for you. Read it, then press G to run from it to the next stop.', 'plain');
       } else if (step.script === null)
         hint(`Nothing to run yet: ${step.scriptNeeds ?? 'its script is not known'}.`);
+      else if (awaitsApproval(store.getState().view, step.id)) settle(controller.confirm(step.id));
       else askName(step.id, 'to-stop');
     },
     stopRunningOn() {

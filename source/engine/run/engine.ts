@@ -351,13 +351,13 @@ export class Engine implements EngineController {
     const asked = until === 'stop' || nameAskedFor(step, world, this.view.direction) !== null;
     if (until === 'stop' && step.optional)
       return refused('an optional step is run or skipped by itself: it is no part of a run to the next stop');
-    if (asked && typed !== step.host) return refused(`type ${step.host} to confirm`);
     const waits = this.#approvals.waits(id);
     if (waits !== null) {
       // Whoever has just been told that it is approved need not wait for the next sign of life.
       void this.#session?.lock.read();
       return refused(waits);
     }
+    if (asked && typed !== step.host) return refused(`type ${step.host} to confirm`);
     if (this.#owned !== null) this.#approvals.note(this.#owned, this.#checklist, id);
     this.#decisions.give({ kind: 'run', typed: typed ?? null, until });
     return accepted;

@@ -8,3 +8,9 @@ export interface ApprovalAsked {
   /** Why what is there does not count, in a sentence; null: there is nothing, or it counts. */
   readonly why: string | null;
 }
+
+/** Whether a step on this screen waits for a second person. */
+export const awaitsApproval = (
+  { approval }: { readonly approval?: ApprovalAsked | undefined },
+  step: string,
+): boolean => approval?.step === step && approval.given === null;
