@@ -96,7 +96,8 @@ const approveIn = async (
         'Name it by its number, or by its id, as plan and console have it.',
       ),
     );
-  const holder = lock.kind === 'held' ? (lock.holder?.operator ?? '') : run.operator;
+  // While nobody holds it, who will run the step is not known: their console compares the names then.
+  const holder = lock.kind === 'held' ? (lock.holder?.operator ?? '') : '';
   const why = whyNoApproval(view, step, holder, operator);
   if (why !== null)
     return fail(problem(`This step cannot be approved here: ${why}.`, 'Nothing was written down.'));

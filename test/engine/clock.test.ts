@@ -177,6 +177,7 @@ test('the operator’s wall clock is read only for what is written down or shown
     'cluster/present.ts 2',
     'cluster/times.ts 1',
     'commands/report.ts 1',
+    'commands/session-record.ts 1',
     'engine/observe/clock.ts 2',
     'engine/run/run-loop.ts 1',
     'engine/step/step-run.ts 1',

@@ -1,3 +1,4 @@
+import { awaitsApproval } from '../../engine/view/approval-view.ts';
 import type { StepView } from '../../engine/view/controller.ts';
 import { nameAskedWords, stopWords } from '../../wording/danger.ts';
 import { stepsOnHosts, togetherNow } from '../../wording/parallel.ts';
@@ -80,6 +81,7 @@ export const enterWords = (state: ConsoleState): string | null => {
   const number = stepNumber(state.view, step.id);
   if (confirmable(state) === null) return `show step ${number}, which waits`;
   if (step.script === null) return null;
+  if (awaitsApproval(state.view, step.id)) return 'check for the approval';
   if (step.asksName !== null) return `${nameAskedWords[step.asksName]}: asks for the name ${step.host}`;
   if (step.optional) return `go on without step ${number}`;
   const together = togetherNow(state.view);

@@ -1,3 +1,4 @@
+import { awaitsApproval } from '../../engine/view/approval-view.ts';
 import type { EngineView, StepFailure, StepView } from '../../engine/view/controller.ts';
 import { lateWords } from '../../engine/view/deadline-view.ts';
 import { undoWords } from '../../runbook/language/undo.ts';
@@ -125,6 +126,14 @@ export const cardRows = (view: EngineView, step: StepView, columns: number, them
   return [
     ...proseRows(step.title, columns, 'strong'),
     ...dangerRows(view, step, columns),
+    ...(view.approval?.step === step.id
+      ? labelled(
+          'Approval',
+          approvalWords(view.approval),
+          columns,
+          view.approval.given === null ? 'warn' : 'good',
+        )
+      : []),
     ...(clients === null ? [] : clientRows(clients, columns)),
     ...statusRows(step, columns),
     ...resumedRows(view, step, columns),
@@ -139,14 +148,6 @@ export const cardRows = (view: EngineView, step: StepView, columns: number, them
     ...(step.expectedMs === null
       ? []
       : labelled('Takes', `about ${took(step.expectedMs)}, from what was measured on these hosts`, columns)),
-    ...(view.approval?.step === step.id
-      ? labelled(
-          'Approval',
-          approvalWords(view.approval),
-          columns,
-          view.approval.given === null ? 'warn' : 'good',
-        )
-      : []),
     ...(view.deadline?.late.has(step.id) === true
       ? labelled('Window', lateWords(view.deadline), columns, 'warn')
       : []),
@@ -172,6 +173,7 @@ export const enterSentence = (view: EngineView, step: StepView, columns: number)
   if (step.script === null) return [span('Nothing can run yet: the script is not known.', 'warn')];
   if (step.asksName !== null) {
     const danger = span(` ${nameAskedWords[step.asksName]} `, 'danger');
+    if (awaitsApproval(view, step.id)) return [danger, span('  It waits for a second person.', 'bad')];
     const long: Row = [danger, span(`  Enter asks for the host's name first.`, 'bad')];
     const ends = view.clients === null ? [] : [[...long, span('  t: terminate clients.')]];
     const short: Row = [danger, span('  Enter asks for its name.', 'bad')];

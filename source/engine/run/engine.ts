@@ -21,6 +21,7 @@ import type {
 import { publishSession } from '../view/publish-session.ts';
 import { previewOf } from '../view/rollback-preview.ts';
 import { ViewStore } from '../view/view-store.ts';
+import { acquireLock } from './acquire-lock.ts';
 import { Approvals } from './approvals.ts';
 import { Decisions } from './decisions.ts';
 import type { EngineOptions } from './engine-options.ts';
@@ -42,6 +43,7 @@ export class Engine implements EngineController {
   readonly #decisions = new Decisions();
   readonly #outputs = new Outputs(() => this.view.runDirectory);
   readonly #checklist = new Checklist(this.#store);
+  readonly #parts = { store: this.#store, checklist: this.#checklist, decisions: this.#decisions };
   readonly #runner: StepRunner;
   readonly #runLoop: RunLoop;
   readonly #approvals: Approvals;
@@ -53,7 +55,7 @@ export class Engine implements EngineController {
 
   constructor(options: EngineOptions) {
     this.#options = options;
-    const parts = { store: this.#store, checklist: this.#checklist, decisions: this.#decisions };
+    const parts = this.#parts;
     this.#runner = new StepRunner({ ...parts, outputs: this.#outputs });
     this.#runLoop = new RunLoop({
       ...parts,
@@ -353,8 +355,8 @@ export class Engine implements EngineController {
       return refused('an optional step is run or skipped by itself: it is no part of a run to the next stop');
     const waits = this.#approvals.waits(id);
     if (waits !== null) {
-      // Whoever has just been told that it is approved need not wait for the next sign of life.
-      void this.#session?.lock.read();
+      // Who wants to run it is the operator: a colleague's console is read-only from now on, and can approve. What has just been approved is heard with it.
+      if (this.#owned !== null) void acquireLock(this.#owned, this.view.direction, this.#parts);
       return refused(waits);
     }
     if (asked && typed !== step.host) return refused(`type ${step.host} to confirm`);

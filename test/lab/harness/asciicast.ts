@@ -36,13 +36,14 @@ export const parseAsciicast = (text: string): Asciicast => {
   return { header: headerSchema.parse(JSON.parse(first)), events };
 };
 
-/** The newest record below a directory, as text; null: there is none. */
+/** The newest record of a demo in this directory, as text; null: there is none. */
 export const newestRecord = (root: string): string | null => {
-  const found = readdirSync(root, { recursive: true, encoding: 'utf8' })
+  const home = join(root, 'state');
+  const found = readdirSync(home, { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.cast'))
     .sort()
     .at(-1);
-  return found === undefined ? null : readFileSync(join(root, found), 'utf8');
+  return found === undefined ? null : readFileSync(join(home, found), 'utf8');
 };
 
 /** What a terminal shows once it was played so many events of a record. */
