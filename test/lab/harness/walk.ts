@@ -37,7 +37,9 @@ export interface WalkOptions {
   readonly stepMs?: number;
 }
 
-const isFinished = (screen: string): boolean => /every node runs PostgreSQL/.test(screen);
+/** Its last card, or what an Enter too many says there. */
+const isFinished = (screen: string): boolean =>
+  /every node runs PostgreSQL|Finished: nothing is left to run/i.test(screen);
 const hasFailed = (screen: string): boolean => /\ba retry/.test(screen) && / failed\b/.test(screen);
 
 /** Confirms one step after another by keys alone, as a DBA would: Enter, and the host's name where it is asked for. */
