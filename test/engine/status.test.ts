@@ -49,6 +49,15 @@ Clean-up: under way, 0 of ${steps.length} steps done; next: step 1, ${first?.tit
 `);
 });
 
+test('where a colleague brought the run to its end it is finished for everybody: who had left it before was told to go on', () => {
+  const entry = { kind: 'left', running: null } as const;
+  const left = { records: [{ at: '2026-11-27T19:12:22Z', entry }], open: false, running: new Set<StepId>() };
+  const upgrade = upgradeStatus(labCluster(), worldAt('finished'), 'upgrade', left);
+  const seenByAll = upgradeStatus(labCluster(), worldAt('finished'));
+  expect(upgrade).toEqual(seenByAll);
+  expect(upgrade).toMatchObject({ state: 'finished', next: null });
+});
+
 /** What `status` says of the servers of a window, asked from where its console runs. */
 const ask = async (night: Window) =>
   good(

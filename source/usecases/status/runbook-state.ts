@@ -42,8 +42,8 @@ export interface KnownRun {
 }
 
 /**
- * Which steps that are not done count as skipped. Without a journal of the run nobody knows: then an optional step does as soon as one
- * behind it is done, or, if no run is open, when nothing else is left.
+ * Which steps that are not done count as skipped. An optional one does when no run is open and nothing else is left, whoever brought it to
+ * its end; without a journal of the run nobody knows more: then it does as soon as one behind it is done.
  */
 const skippedSteps = (
   runbook: readonly Step[],
@@ -54,7 +54,9 @@ const skippedSteps = (
   const lastDone = runbook.findLastIndex(isDone);
   const isOver = !open && runbook.every((step) => step.optional || isDone(step));
   const isSkipped = (step: Step, at: number): boolean => {
-    if (records.length === 0) return step.optional && (isOver || at < lastDone);
+    // Who left the run before its end has no word of what another operator left out.
+    if (step.optional && isOver) return true;
+    if (records.length === 0) return step.optional && at < lastDone;
     const skipped = skippedIn(records, step.id);
     return skipped !== null && (!skipped.absent || unseen.includes(step.host));
   };
