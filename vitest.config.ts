@@ -19,9 +19,9 @@ const sandboxed = [
   'test/runbook/{killed-scripts,real-shell,ours,scripts,tablespaces}.test.ts',
   'test/runbook/{root-verbs,proofs,custom-scripts,online-scripts,online-places-scripts,rehearsal-scripts}.test.ts',
   'test/runbook/{search,search-back,tracks}.test.ts',
-  'test/remote/{job,resume}.test.ts',
+  'test/remote/{job,resume,this-machine}.test.ts',
   'test/runbook/checks/dry-run.test.ts',
-  'test/engine/{real-inspection,absent}.test.ts',
+  'test/engine/{real-inspection,absent,custom-outside,custom-failed}.test.ts',
   'test/demo/monitor/**/*.test.ts',
 ];
 

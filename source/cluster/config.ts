@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { lineOf } from './config/locate.ts';
 import { nearestKey } from './config/nearest.ts';
 import { type ConfigFile, configSchema, type HostSettings, type RebuildWay } from './config/schema.ts';
+import { consolePlace } from './custom-steps.ts';
 import { word } from './fragment.ts';
 import { fail, ok, type Problem, problem, type Result } from './result.ts';
 import { type Label, withoutBlanks } from './words.ts';
@@ -82,8 +83,8 @@ const explain = (
   if (isMissing(issue, plain))
     return [{ path, what: `${name} is required`, remedy: `Add ${name}; docs/config.md has an example` }];
   if (issue.code === 'invalid_key')
-    return path[0] === 'steps'
-      ? [{ path, what: `${name} ${issue.issues[0]?.message ?? ''}`, remedy: 'Give the step another name' }]
+    return path[0] === 'steps' || path[0] === 'hosts'
+      ? [{ path, what: `${name} ${issue.issues[0]?.message ?? ''}`, remedy: 'Give it another name' }]
       : [{ path, what: `${name} is not a usable node name`, remedy: 'Use the name that the monitor shows' }];
   const expected = issue.code === 'invalid_type' ? typeNames[issue.expected] : undefined;
   const reason = expected === undefined ? issue.message : `must be ${expected}`;
@@ -105,6 +106,31 @@ const yamlWords = (error: YAMLError, source: string): { readonly what: string; r
   }
   return { what: `not valid YAML: ${error.message}`, remedy: 'Correct the file at this line' };
 };
+
+/** What contradicts itself within a custom step. */
+const misplacedSteps = ({ steps, become }: ConfigFile) =>
+  steps.flatMap(({ name, at, on, as, undo, when }) => {
+    const wrong = (key: string, what: string, remedy: string) => [
+      { path: ['steps', name, key], what: `steps.${name} ${what}`, remedy },
+    ];
+    if (when !== undefined && at !== 'failed')
+      return wrong('when', `has when, and is at ${at}`, 'Take when out: it belongs to steps at failed');
+    if (undo !== undefined && at === 'failed')
+      return wrong('undo', 'is at failed, where nothing is undone', 'Take undo out');
+    if (as !== undefined && on === consolePlace)
+      return wrong(
+        'as',
+        `runs on this machine as you are logged in here: it cannot be run as ${as}`,
+        'Leave as out, and write sudo into the commands where this machine allows it',
+      );
+    if (as !== undefined && become.root === 'helper')
+      return wrong(
+        'as',
+        'is to run as root, and become.root is helper: the helper does its fixed verbs and nothing else',
+        'Leave as out, allow that one command in sudoers, and write sudo into run',
+      );
+    return [];
+  });
 
 /**
  * Reads a cluster file. Every problem names `file:line`, the reason, and for a misspelt key the right one;
@@ -185,6 +211,9 @@ export const parseConfig = (source: string, fileName: string): Result<Config, re
         ),
       ),
     );
+  const misplaced = misplacedSteps(parsed.data);
+  if (misplaced.length > 0)
+    return fail(misplaced.map(({ path, what, remedy }) => at(lineOf(document, lines, path), what, remedy)));
   return ok({
     ...parsed.data,
     name: parsed.data.name ?? word`${parsed.data.monitor.host}`,

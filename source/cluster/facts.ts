@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { namedStepSchema } from './custom-steps.ts';
+import { consolePlace, namedStepSchema } from './custom-steps.ts';
 import { word } from './fragment.ts';
 import { monitorNodeSchema } from './monitor-state.ts';
 import * as words from './words.ts';
@@ -142,6 +142,10 @@ export const otherNodeSchema = z.object({
 });
 export type OtherNode = z.infer<typeof otherNodeSchema>;
 
+/** Where custom steps run that is no host of the cluster: another host by SSH, or the operator's own machine. */
+export const outsideSchema = z.object({ alias: words.alias, kind: z.enum(['ssh', consolePlace]) });
+export type Outside = z.infer<typeof outsideSchema>;
+
 /** Facts that belong to no run yet. */
 export const unnamed: words.RunName = word`unnamed`;
 
@@ -203,6 +207,8 @@ export const clusterFactsSchema = z.object({
   others: z.array(otherNodeSchema).default([]),
   /** The steps that the cluster file adds, as it stands now. */
   custom: z.array(namedStepSchema).default([]),
+  /** Where some of these run, outside the cluster. */
+  outside: z.array(outsideSchema).default([]),
   /** Warnings of the checks that the cluster file accepts, as it stands now. */
   accept: z.array(z.string()).default([]),
   /** ISO 8601. */
@@ -254,11 +260,20 @@ export const preloadsCitus = ({ preload }: HostFacts): boolean => preload.some((
 export const userOn = (facts: ClusterFacts, alias: string): words.OsUser =>
   hostsOf(facts).find((host) => host.alias === alias)?.postgres ?? facts.postgres;
 
-/** Where a custom step runs; null: the cluster has no such host. */
-export const hostOfCustom = (facts: ClusterFacts, { on }: { readonly on: string }): HostFacts | null => {
+/** Where a custom step runs; null: neither the cluster nor the cluster file has such a host. */
+export const placeOfCustom = (
+  facts: ClusterFacts,
+  { on }: { readonly on: string },
+): HostFacts | Outside | null => {
   if (on === 'monitor') return facts.monitor;
   if (on === 'primary') return primaryOf(facts);
-  return facts.nodes.find((node) => node.alias === on || nodenameOf(node) === on) ?? null;
+  return (
+    facts.nodes.find((node) => node.alias === on || nodenameOf(node) === on) ??
+    facts.outside.find(({ alias }) => alias === on) ??
+    null
+  );
 };
+
+export const isOutside = (host: HostFacts | Outside): host is Outside => 'kind' in host;
 
 export const isNode = (host: HostFacts): host is NodeFacts => 'nodeId' in host;

@@ -4,6 +4,7 @@ import { connector } from '../discover/connector.ts';
 import { stateHome } from '../engine/journal/journal.ts';
 import { keepCheck } from '../engine/journal/kept-check.ts';
 import { keptRehearsal } from '../engine/journal/kept-rehearsal.ts';
+import { withStepTimes } from '../engine/journal/kept-steps.ts';
 import { newestRunOf } from '../engine/journal/of-cluster.ts';
 import { openWindow } from '../engine/journal/open-window.ts';
 import {
@@ -73,7 +74,9 @@ const checkCluster = async (
     if (!kept.ok) sayProblems([kept.error]);
   }
   const rehearsal = facts === null ? null : keptRehearsal(stateHome(process.env), facts);
-  return { file, name, answer: rehearsal === null ? result : ok({ ...result.value, rehearsal }) };
+  const timed = facts === null ? null : withStepTimes(stateHome(process.env), facts);
+  const answer = { ...result.value, facts: timed, evidence: { ...result.value.evidence, facts: timed } };
+  return { file, name, answer: ok(rehearsal === null ? answer : { ...answer, rehearsal }) };
 };
 
 /** `pgaf-upgrade check`: 0 ready, 1 blocked, 2 it could not be decided. Of several clusters the worst counts. */

@@ -76,7 +76,7 @@ export const plan = async ({ file, format, out, brief, end }: PlanArguments): Pr
     madeAt: new Date().toISOString(),
     windowEnd: config.value.window.end ?? null,
   });
-  const aliases = [...hostsOf(facts), ...facts.others].map((host) => host.alias);
+  const aliases = [...hostsOf(facts), ...facts.others, ...facts.outside].map((host) => host.alias);
   const names = fileNames(aliases);
   const briefly: Paper = { format: 'markdown', name: 'plan-brief.md', text: planBrief(made) };
   const whole: readonly Paper[] = [

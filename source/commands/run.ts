@@ -12,6 +12,7 @@ import { runPlain } from '../plain/run-plain.ts';
 import type { Forfeit } from '../plain/talk.ts';
 import type { Connect } from '../remote/host.ts';
 import type { RehearsalWanted } from '../runbook/verdict/rehearsal-asked.ts';
+import { closeTelling } from '../wording/close-telling.ts';
 import { farewell } from '../wording/farewell.ts';
 import { calledAs } from './called-as.ts';
 import { eventsTo, noLines, openEventsFile } from './events-file.ts';
@@ -129,13 +130,13 @@ const runWatched = async (
     forgetStaged?.();
     prompt?.close();
     if (typeof ended === 'number') {
-      await engine.close();
+      await closeTelling(engine, (text) => aloud.write(text));
       await work;
       ending.forget();
       return ended;
     }
     aloud.write(`\n${ended}: ${farewell(engine.view)}\n`);
-    await engine.close(ended);
+    await closeTelling(engine, (text) => aloud.write(text), ended);
     return exitCodeOf(ended);
   }
   const reason = await runConsole(

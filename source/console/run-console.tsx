@@ -1,6 +1,7 @@
 import { render } from 'ink';
 import { safeText } from '../cluster/parse/terminal-text.ts';
 import type { EngineController } from '../engine/view/controller.ts';
+import { closeTelling } from '../wording/close-telling.ts';
 import { farewell } from '../wording/farewell.ts';
 import { App } from './app.tsx';
 import { attend } from './attention.ts';
@@ -106,8 +107,11 @@ export const runConsole = async (
     store.dispose();
   }
   const { view } = controller;
-  if (!gone) stdout.write(`${safeText(farewell(view))}\n`);
-  await controller.close(signal ?? undefined);
+  const tell = (text: string): void => {
+    if (!gone) stdout.write(safeText(text));
+  };
+  tell(`${farewell(view)}\n`);
+  await closeTelling(controller, tell, signal ?? undefined);
   ending.forget();
   if (signal !== null) return signal;
   const { kind } = view.stage;

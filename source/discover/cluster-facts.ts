@@ -1,9 +1,10 @@
 import { type Config, rebuildOf } from '../cluster/config.ts';
+import { consolePlace } from '../cluster/custom-steps.ts';
 import {
   type ClusterFacts,
-  hostOfCustom,
   type NodeFacts,
   nodenameOf,
+  placeOfCustom,
   type ReadFacts,
   type ReadMonitor,
   type ReadNode,
@@ -14,6 +15,7 @@ import { type Problem, problem } from '../cluster/result.ts';
 import { isPrimaryState } from '../cluster/states.ts';
 import { parsePostgresVersion } from '../cluster/version.ts';
 import type { CommonFacts } from './host-facts.ts';
+import { outsideOf } from './outside.ts';
 
 /** Which of the runbook's two parts a node has: whoever takes the writes is the primary. */
 export const roleOf = (node: MonitorNode): NodeFacts['role'] =>
@@ -46,12 +48,25 @@ export const customRefused = (facts: ClusterFacts): Problem | null => {
       `The cluster file has custom steps (steps.${first.name}), and formation ${facts.formation} has several groups: nobody has tried these together.`,
       'Take them out of the cluster file, and run them by hand.',
     );
-  const astray = facts.custom.find((step) => hostOfCustom(facts, step) === null);
+  const twin = facts.outside.find(({ alias }) =>
+    [
+      ...facts.nodes.flatMap((node) => [node.alias, nodenameOf(node)]),
+      ...facts.others.map((one) => one.alias),
+    ].some((name) => name === alias),
+  );
+  if (twin !== undefined)
+    return problem(
+      `The cluster file has a host ${twin.alias} for its custom steps, and a node of this monitor has that name.`,
+      twin.kind === consolePlace
+        ? 'The place console is this machine: name the node by its address, as a host of the file’s own.'
+        : `Call it otherwise in hosts, and in the steps that run there.`,
+    );
+  const astray = facts.custom.find((step) => placeOfCustom(facts, step) === null);
   if (astray === undefined) return null;
-  const names = ['primary', 'monitor', ...facts.nodes.map(nodenameOf)];
+  const names = ['primary', 'monitor', ...facts.nodes.map(nodenameOf), consolePlace];
   return problem(
-    `The cluster file has steps.${astray.name} run on ${astray.on}, which is no host of this cluster.`,
-    `Name one of ${names.join(', ')} in steps.${astray.name}.on.`,
+    `The cluster file has steps.${astray.name} run on ${astray.on}, which is no host of this cluster and none of hosts in the file.`,
+    `Name one of ${names.join(', ')} in steps.${astray.name}.on, or add hosts.${astray.on}.`,
   );
 };
 
@@ -114,6 +129,7 @@ export const factsOf = (
     formations: formationsOf(config),
     others: [],
     custom: [...config.steps],
+    outside: outsideOf(config),
     accept: [...config.check.accept],
     readAt: new Date().toISOString(),
     run: unnamed,

@@ -22,6 +22,7 @@ import type { Found, Instance } from '../inspect/discovery/parse.ts';
 import { ownUnitFile } from '../runbook/shell/root-verbs.ts';
 import { customRefused, roleOf } from './cluster-facts.ts';
 import { placesOf } from './host-facts.ts';
+import { outsideOf } from './outside.ts';
 
 /**
  * The record says how the cluster was before its upgrade. It is a file that the database's user can write on one host, and
@@ -310,6 +311,7 @@ export const recordedFacts = (
     name: config.name,
     postgres: config.become.postgres,
     custom: [...config.steps],
+    outside: outsideOf(config),
     accept: [...config.check.accept],
   };
   const refusal = [...refusals, customRefused(facts)].find((one) => one !== null);

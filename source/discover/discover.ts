@@ -10,6 +10,7 @@ import { readRecord, recordedFacts, recordMisfit, type SeenHost } from './cluste
 import { earlierOn } from './earlier-run.ts';
 import { liveFacts } from './live-facts.ts';
 import { otherNodes, reachOthers } from './other-clusters.ts';
+import { reachOutside } from './outside.ts';
 import { addressOf, type OpenHost } from './reach.ts';
 import { type ExpectedNode, expectedOf, monitorOf, nodeOf, recordedAs } from './which-cluster.ts';
 
@@ -152,12 +153,14 @@ export const discover = async (config: Config, open: OpenHost, say: Said): Promi
     if (!facts.ok) return abandon(facts);
     const others = await otherNodes(config, open, state.value, hosts);
     if (!others.ok) return abandon(others);
+    await reachOutside(config, open, facts.value, hosts);
     return ok({ facts: { ...named(facts.value), others: others.value }, hosts, fromRecord: false });
   }
   if (record !== null) {
     const facts = recordedFacts(config, record, seen, state.ok ? state.value : null);
     if (!facts.ok) return abandon(facts);
     await reachOthers(config, open, record.others, hosts);
+    await reachOutside(config, open, facts.value, hosts);
     const said = { root: config.become.root, formations: formationsOf(config) };
     return ok({ facts: { ...facts.value, ...said }, hosts, fromRecord: true });
   }
@@ -173,5 +176,6 @@ export const discover = async (config: Config, open: OpenHost, say: Said): Promi
         'Bring every node to primary or secondary first: `pg_autoctl show state`.',
       ),
     );
+  await reachOutside(config, open, facts.value, hosts);
   return ok({ facts: named(facts.value), hosts, fromRecord: false });
 };

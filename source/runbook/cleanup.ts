@@ -9,6 +9,7 @@ import { allRemoved } from './steps/cleanup/conditions.ts';
 import { findBackup } from './steps/cleanup/find-backup.ts';
 import { verifyNotInUse } from './steps/cleanup/in-use.ts';
 import { removeOldDirectory } from './steps/cleanup/old-directory.ts';
+import { forgetCustomOutside } from './steps/custom.ts';
 import { removeMarkers } from './steps/remove-markers.ts';
 import { removeTablespaceDirectories } from './steps/tablespaces/directories.ts';
 
@@ -29,6 +30,7 @@ export const cleanupRunbook = (facts: ClusterFacts, world: Observations): readon
       each(primaries, () => [findBackup]),
       each<HostFacts>([...primaries, ...others, monitor], (host) => [removeOldDirectory(host, facts)]),
       each(hosts, (host) => [removeTablespaceDirectories(host)]),
+      forgetCustomOutside,
       each<HostFacts>([...primaries, ...others, monitor], (host) => [
         removeMarkers(host, [allRemoved(facts)], hostsOf(facts)),
       ]),

@@ -2,7 +2,9 @@ import {
   type ClusterFacts,
   type HostFacts,
   hostsOf,
+  isOutside,
   type NodeFacts,
+  type Outside,
   primaryOf,
   secondariesOf,
 } from '../cluster/facts.ts';
@@ -14,7 +16,7 @@ import { each, only, type Part, parallel, phase, procedure } from './language/ou
 import type { Step } from './language/step.ts';
 import { checkpointForBackup } from './steps/checkpoint-for-backup.ts';
 import { withClusterWarnings } from './steps/cluster-warnings.ts';
-import { custom, customSyntax, customWhenBack, undoCustom } from './steps/custom.ts';
+import { custom, customSyntax, customWhenBack, forgetCustomOutside, undoCustom } from './steps/custom.ts';
 import { enableMaintenance } from './steps/enable-maintenance.ts';
 import { finalVerification } from './steps/final-verification.ts';
 import { createNewDirectory } from './steps/initdb.ts';
@@ -73,9 +75,9 @@ export const onlineUpgrade = (facts: ClusterFacts): readonly Step[] => {
     phase('A', 'Prepare', [
       parallel('save', hosts, (host) => [saveFiles(host)]),
       // the primary’s upgrade was made of the copy already: a dry run would find the server that follows
-      parallel('checks', hosts, (host) => [
+      parallel<HostFacts | Outside>('checks', [...hosts, ...facts.outside], (host) => [
         ...customSyntax(facts, host),
-        ...only(host !== primary, [preflight(host)]),
+        ...(isOutside(host) || host === primary ? [] : [preflight(host)]),
       ]),
       each([monitor], (host) => [
         createNewDirectory(host),
@@ -236,6 +238,7 @@ export const onlineRollback = (facts: ClusterFacts, world: Observations): readon
       ]),
       verifyOldCluster(primary),
       custom('rolled-back'),
+      forgetCustomOutside,
       each<HostFacts>([...facts.nodes, monitor], (host) => [removeMarkers(host, [nobodyIsAway(facts)])]),
     ]),
   ]);

@@ -20,7 +20,7 @@ import { shared, sharedOf, withoutApplication } from './language/groups.ts';
 import { each, only, type Part, type Phase, phase, procedure } from './language/outline.ts';
 import type { Step } from './language/step.ts';
 import { beforeLosing, behindLosing, goesBackOnline, onlineRollback } from './online-window.ts';
-import { custom, undoCustom } from './steps/custom.ts';
+import { custom, forgetCustomOutside, undoCustom } from './steps/custom.ts';
 import { revokeTransferKeys } from './steps/hard-link/authorize-key.ts';
 import { isIntact, isWhole } from './steps/hard-link/evidence.ts';
 import { isLetIn } from './steps/hard-link/guest.ts';
@@ -141,6 +141,7 @@ const restoreSettings = (facts: ClusterFacts, writer: NodeFacts, world: Observat
   ...only(isOnline(facts) && writer === primaryOf(facts), behindLosing(facts)),
   verifyOldCluster(writer),
   custom('rolled-back', writer),
+  forgetCustomOutside,
   // With marker files and record goes the knowledge of what a node that is left out has still to take back.
   each<HostFacts>([...facts.nodes, facts.monitor], (host) => [removeMarkers(host, [nobodyIsAway(facts)])]),
 ];

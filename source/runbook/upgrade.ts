@@ -1,9 +1,12 @@
 import {
   type ClusterFacts,
+  type HostFacts,
   hostsOf,
   isOnline,
+  isOutside,
   linkedOf,
   type NodeFacts,
+  type Outside,
   preloadsCitus,
   primaryOf,
   secondariesOf,
@@ -98,7 +101,10 @@ const ordinaryUpgrade = (facts: ClusterFacts, world: Observations | null): reado
     // The application works, and nothing of the cluster changes.
     phase('A', 'Prepare', [
       parallel('save', hosts, (host) => [saveFiles(host, facts), tablespaceDirectories(host)]),
-      parallel('checks', hosts, (host) => [...customSyntax(facts, host), preflight(host)]),
+      parallel<HostFacts | Outside>('checks', [...hosts, ...facts.outside], (host) => [
+        ...customSyntax(facts, host),
+        ...(isOutside(host) ? [] : [preflight(host)]),
+      ]),
       parallel('prepare', [...primaries, monitor], (host) => [
         createNewDirectory(host),
         checkWithPgUpgrade(host),

@@ -25,6 +25,7 @@ describe('parseConfig', () => {
       check: { accept: [] },
       nodes: {},
       formations: {},
+      hosts: {},
       steps: [],
       approve: [],
       window: {},
@@ -127,7 +128,7 @@ describe('problems', () => {
 
   it('list the right keys where nothing is near', () => {
     expect(problems(`${least}bogus: 1`)).toEqual([
-      'prod.yaml:3: unknown key bogus. → Remove it. The keys here are: name, monitor, ssh, become, target, formation, upgrade, check, nodes, formations, approve, ticket, notify, window, steps.',
+      'prod.yaml:3: unknown key bogus. → Remove it. The keys here are: name, monitor, ssh, become, target, formation, upgrade, check, nodes, formations, hosts, approve, ticket, notify, window, steps.',
     ]);
   });
 
@@ -148,7 +149,6 @@ describe('problems', () => {
         on: 'primary',
         run: 'psql -c "select 1"\n',
         timeout: 600,
-        expect: 1,
       },
       {
         name: 'pause',
@@ -167,13 +167,33 @@ describe('problems', () => {
     ['steps: { one: { run: x } }', 'steps.one.at is required. → Add steps.one.at'],
     [
       'steps: { one: { at: openend, run: x } }',
-      'steps.one.at must be one of before-stop, stopping, stopped, before-open, opened, secondary-back, finished, before-rollback, rolled-back. → Correct',
+      'steps.one.at must be one of before-stop, stopping, stopped, before-open, opened, secondary-back, finished, before-rollback, rolled-back, failed. → Correct',
     ],
     [
       'steps: { one: { at: opened, run: x, tiemout: 3 } }',
       'unknown key tiemout in steps.one. → Did you mean timeout?',
     ],
     ['steps: { One: { at: opened, run: x } }', 'steps.One must be a name of small letters'],
+    [
+      'steps: { one: { at: opened, run: x, when: shown } }',
+      'steps.one has when, and is at opened. → Take when out: it belongs to steps at failed',
+    ],
+    [
+      'steps: { one: { at: failed, run: x, undo: y } }',
+      'steps.one is at failed, where nothing is undone. → Take undo out',
+    ],
+    ['hosts: { console: { host: x } }', 'hosts.console must not be primary, monitor, console'],
+    ['hosts: { lb: {} }', 'hosts.lb.host is required'],
+    ['hosts: { lb: { host: x, sssh: {} } }', 'unknown key sssh in hosts.lb. → Did you mean ssh?'],
+    ['steps: { one: { at: opened, run: x, as: haproxy } }', 'steps.one.as must be root, or left out'],
+    [
+      'steps: { one: { at: opened, run: x, on: console, as: root } }',
+      'steps.one runs on this machine as you are logged in here: it cannot be run as root. → Leave as out, and write sudo',
+    ],
+    [
+      'become: { root: helper }\nsteps: { one: { at: opened, run: x, as: root } }',
+      'steps.one is to run as root, and become.root is helper: the helper does its fixed verbs and nothing else. → Leave as out, allow that one command in sudoers',
+    ],
     ['steps: { one: { at: opened, run: " " } }', 'steps.one.run must be shell commands: not empty'],
     ['steps: { one: { at: opened, run: "a\\0b" } }', 'steps.one.run must be shell commands'],
     [

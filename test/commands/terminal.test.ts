@@ -51,7 +51,7 @@ test('the two that are handed the terminal itself, for questions and for the ful
       'onCopy={(sequence) => stdout.write(sequence)}',
       // The title, made of names that were parsed (attention.ts).
       'const unattend = attend(store, (text) => gone || stdout.write(text), env);',
-      'if (!gone) stdout.write(`{safeText(farewell(view))}\\n`);',
+      'if (!gone) stdout.write(safeText(text));',
     ],
   ]);
 });

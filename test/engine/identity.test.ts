@@ -80,8 +80,9 @@ describe('a record counts only where the servers say the same', () => {
     const config = labConfig('steps: { one: { at: opened, on: node_9, run: echo } }\n');
     for (const servers of [between(labCluster()), new FakeServers(labCluster())])
       expect(await refusal(servers, config)).toMatchObject({
-        what: 'The cluster file has steps.one run on node_9, which is no host of this cluster.',
-        remedy: 'Name one of primary, monitor, node_1, node_2, node_3 in steps.one.on.',
+        what: 'The cluster file has steps.one run on node_9, which is no host of this cluster and none of hosts in the file.',
+        remedy:
+          'Name one of primary, monitor, node_1, node_2, node_3, console in steps.one.on, or add hosts.node_9.',
       });
   });
 

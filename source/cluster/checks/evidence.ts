@@ -299,4 +299,6 @@ export interface Evidence {
   /** What the cluster file says of other formations on the monitor; absent: nothing. */
   readonly formations?: ClusterFacts['formations'];
   readonly hosts: readonly HostEvidence[];
+  /** Why custom steps cannot run at a place outside the cluster. Absent: they can, or there is none, or it was not asked. */
+  readonly outside?: readonly { readonly alias: string; readonly problem: Problem }[];
 }

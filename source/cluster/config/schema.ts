@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { approvalKinds } from '../approval-kinds.ts';
-import { customStepsSchema } from '../custom-steps.ts';
+import { consolePlace, customStepsSchema } from '../custom-steps.ts';
 import { formationWays, largeObjectWays, upgradeMethods, upgradeModeSchema } from '../facts.ts';
 import { notifySchema } from '../notify-settings.ts';
 import { windowEndSchema } from '../window-end.ts';
@@ -120,6 +120,9 @@ const otherFormation = z
   )
   .transform((given) => (typeof given === 'string' ? { do: given, nodes: {} } : given));
 
+/** Words for places that custom steps run on. */
+const takenPlaces: readonly string[] = ['primary', 'monitor', consolePlace];
+
 /** The file as written; `name` gets its default in parseConfig, because it comes from another key. */
 export const configSchema = z.strictObject({
   name: text.exactOptional(),
@@ -168,6 +171,15 @@ export const configSchema = z.strictObject({
     })
     .prefault({}),
   formations: z.record(text, otherFormation).prefault({}),
+  /** Hosts beside the cluster that custom steps run on, by the names that the steps call them by. */
+  hosts: z
+    .record(
+      words.alias.refine((name) => !takenPlaces.includes(name), {
+        error: `must not be ${takenPlaces.join(', ')}: these are places already`,
+      }),
+      z.strictObject({ host, ssh: hostSsh.exactOptional() }),
+    )
+    .prefault({}),
   /** What a second person approves, from a login of their own. */
   approve: z
     .array(z.enum(approvalKinds, { error: `must be one of ${approvalKinds.join(', ')}` }), {

@@ -137,6 +137,18 @@ export const entrySchema = z.discriminatedUnion('kind', [
     /** Because a host gave no answer: it is asked for again when that is back. */
     absent: z.boolean().optional(),
   }),
+  /** A custom step at `failed` was run: `step` is the one that has failed. `exitCode` null: its end is not known. `says`: its last lines. */
+  z.object({
+    kind: z.literal('on-failure'),
+    step: z.string(),
+    name: z.string(),
+    host: z.string(),
+    as: z.string(),
+    job: z.string(),
+    script: z.string(),
+    exitCode: z.number().int().nullable(),
+    says: z.array(z.string()),
+  }),
   /** The run goes on without a host that gives no answer; its steps wait until it is back. */
   z.object({ kind: z.literal('without'), host: z.string(), since: z.string(), reason: z.string() }),
   /** The servers took no writes when this console came, and its journal has no beginning of that; since when, by the primary's host. */

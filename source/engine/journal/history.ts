@@ -67,6 +67,8 @@ const wordsOf = (record: Recorded, titleOf: (step: string) => string): string | 
       return `${time} failed: ${entry.what}`;
     case 'skipped':
       return `${time} skipped: ${titleOf(entry.step)}${entry.reason === '' ? '' : ` (${entry.reason})`}`;
+    case 'on-failure':
+      return `${time} behind the failure: ${entry.name} on ${entry.host} ${entry.exitCode === null ? 'has an unknown end' : `ended with exit code ${entry.exitCode}`}`;
     case 'without':
       return `${time} goes on without ${entry.host}: ${entry.reason}`;
     case 'cancelled':

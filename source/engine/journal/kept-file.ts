@@ -14,6 +14,8 @@ export const readKeptFile = <Kept extends KeptOfCluster>(
   path: string,
   schema: z.ZodType<Kept>,
   { formation, systemIdentifier }: ClusterFacts,
+  /** What has to do with no data outlives an upgrade, which gives the cluster another system identifier. */
+  of: 'this system' | 'any system' = 'this system',
 ): Kept | null => {
   if (!existsSync(path)) return null;
   let value: unknown;
@@ -23,7 +25,9 @@ export const readKeptFile = <Kept extends KeptOfCluster>(
     return null;
   }
   const { data } = schema.safeParse(value);
-  return data !== undefined && data.formation === formation && data.systemIdentifier === systemIdentifier
+  return data !== undefined &&
+    data.formation === formation &&
+    (of === 'any system' || data.systemIdentifier === systemIdentifier)
     ? data
     : null;
 };

@@ -1,12 +1,15 @@
-import { type ClusterFacts, hostsOf, isNode, nodesOf, userOn } from '../../cluster/facts.ts';
+import { type ClusterFacts, hostsOf, isNode, nodesOf, type Outside, userOn } from '../../cluster/facts.ts';
+import { theLogin } from '../../cluster/login.ts';
 import {
+  type HostObservation,
   isLeftOut,
   type Observation,
   type Observations,
   type RehearsalAsked,
 } from '../../cluster/observations.ts';
 import { present } from '../../cluster/present.ts';
-import { type Problem, problem } from '../../cluster/result.ts';
+import { type Problem, problem, type Result } from '../../cluster/result.ts';
+import { outsideScript } from '../../inspect/state/outside.ts';
 import { parseState } from '../../inspect/state/parse.ts';
 import { stateScript } from '../../inspect/state/script.ts';
 import { strangerIn } from '../../inspect/state/who.ts';
@@ -14,6 +17,7 @@ import { monitorQuery } from '../../monitor/query.ts';
 import { debugEvent } from '../../remote/debug-events.ts';
 import type { RemoteHost } from '../../remote/host.ts';
 import type { Condition } from '../../runbook/language/step.ts';
+import { runsAs, usersAt } from '../../runbook/steps/custom-place.ts';
 import { type CopyOfCluster, copyAlias, rehearsalOn } from '../../runbook/steps/rehearsal/places.ts';
 import { ageOf, type ClockReading, readClocks, steady } from './clock.ts';
 import { type Judged, judgeConditions } from './judge.ts';
@@ -156,7 +160,7 @@ export class Observer {
   }
 
   #everyone(): readonly string[] {
-    const hosts = hostsOf(this.#facts).map((host) => host.alias);
+    const hosts = [...hostsOf(this.#facts), ...this.#facts.outside].map((host) => host.alias);
     return this.#rehearsal === null ? hosts : [...hosts, copyAlias];
   }
 
@@ -226,9 +230,8 @@ export class Observer {
     const silences = [...aliases].flatMap((alias) => {
       const silence = this.silence(alias);
       const { role = 'monitor' } = nodesOf(this.#facts).find((node) => node.alias === alias) ?? {};
-      return silence !== null && silence.seconds >= patienceSeconds(role === 'secondary', limit)
-        ? [silence]
-        : [];
+      const mayMiss = role === 'secondary' || this.#facts.outside.some((place) => place.alias === alias);
+      return silence !== null && silence.seconds >= patienceSeconds(mayMiss, limit) ? [silence] : [];
     });
     return silences.find(({ alias }) => !isLeftOut(this.#world, alias)) ?? silences[0] ?? null;
   }
@@ -269,7 +272,46 @@ export class Observer {
     return this.#world.hosts[alias]?.kind === 'seen' && began !== undefined && ageOf(began) < oldest;
   }
 
+  /** Outside the cluster there are marker files to be seen, and nothing else: of each user that runs steps there. */
+  async #lookOutside(place: Outside): Promise<Observation> {
+    const { alias } = place;
+    const host = this.#hosts.get(alias);
+    const at = present();
+    if (host === undefined)
+      return {
+        kind: 'unseen',
+        at,
+        problem: problem(`${alias} is not connected.`, 'Start the console again.'),
+      };
+    const began = steady();
+    const lost = host.line !== 'connected';
+    const users = usersAt(this.#facts, place).map((as) => runsAs(this.#facts, place, as));
+    const markers: string[] = [];
+    let seen: Result<HostObservation> | null = null;
+    for (const as of new Set([theLogin, ...users])) {
+      const timeoutMs = lost ? lostTimeoutMs : inspectionTimeoutMs;
+      const output = await host.run(outsideScript(this.#facts).text, { as, timeoutMs });
+      if (!output.ok)
+        return {
+          kind: 'unseen',
+          at,
+          problem: this.#unanswered(alias, began, output.error, host.line !== 'connected'),
+        };
+      seen = parseState(alias, output.value.stdout);
+      if (!seen.ok) return { kind: 'unseen', at, problem: seen.error };
+      markers.push(...seen.value.markers);
+    }
+    this.#answered(alias);
+    this.#onLook(alias);
+    this.#takenBack(alias);
+    if (seen === null || !seen.ok)
+      return { kind: 'unseen', at, problem: problem(`${alias} was not asked.`, 'Report this as a bug.') };
+    return { kind: 'seen', at, host: { ...seen.value, markers: [...new Set(markers)].sort() } };
+  }
+
   async #lookAt(asked: string): Promise<Observation> {
+    const outside = this.#facts.outside.find(({ alias }) => alias === asked);
+    if (outside !== undefined) return this.#lookOutside(outside);
     const copy = asked === copyAlias ? (this.#rehearsal?.of ?? null) : null;
     // The host that is asked, and, of a copy on it, that node's own places.
     const alias = copy?.node.alias ?? asked;

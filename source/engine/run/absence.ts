@@ -40,6 +40,9 @@ export const whyNotWithout = (
   alias: string,
   decides: 'console' | 'operator',
 ): string | null => {
+  const stillWrites = 'the application still writes: no data is lost by waiting';
+  if (facts.outside.some((one) => one.alias === alias))
+    return direction !== 'upgrade' || decides === 'operator' || isPastStop(steps, world) ? null : stillWrites;
   const node = nodesOf(facts).find((one) => one.alias === alias);
   if (node === undefined) return 'the monitor knows who is who: nothing goes on without its host';
   if (direction === 'rollback') return null;
@@ -50,7 +53,7 @@ export const whyNotWithout = (
   if (!anotherCopy(groupOfHost(facts, alias), alias, world))
     return `without ${alias} no node would hold a fallback copy of PostgreSQL ${facts.oldMajor}`;
   if (decides === 'operator' || isPastStop(steps, world)) return null;
-  return 'the application still writes: no data is lost by waiting';
+  return stillWrites;
 };
 
 /**
@@ -78,7 +81,7 @@ export const silentWords = ({ alias, since }: Pick<Silence, 'alias' | 'since'>):
 
 /** What to do about a host that gives no answer. */
 export const silentRemedy = (facts: ClusterFacts, alias: string, direction: Direction): string => {
-  const secondary = allSecondariesOf(facts).some((node) => node.alias === alias);
+  const secondary = [...allSecondariesOf(facts), ...facts.outside].some((host) => host.alias === alias);
   const back = direction === 'rollback' ? '' : ' Or roll back: `pgaf-upgrade rollback`.';
   return secondary || direction === 'rollback'
     ? `Bring ${alias} back, then retry. Or skip: the run goes on without it, and its steps wait until it answers.${back}`

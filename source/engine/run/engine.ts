@@ -26,6 +26,7 @@ import { Approvals } from './approvals.ts';
 import { Decisions } from './decisions.ts';
 import type { EngineOptions } from './engine-options.ts';
 import { whyNoTurn, whyNotByMethod, whyNotPrepared } from './method-refusal.ts';
+import { OnFailure } from './on-failure.ts';
 import { Prompts } from './prompts.ts';
 import { accepted, refused, whyNot } from './refusals.ts';
 import { keepTimes } from './rehearsal-times.ts';
@@ -47,6 +48,7 @@ export class Engine implements EngineController {
   readonly #runner: StepRunner;
   readonly #runLoop: RunLoop;
   readonly #approvals: Approvals;
+  readonly #onFailure = new OnFailure(this.#store);
   readonly #forget: (() => void)[] = [];
   #session: Session | null = null;
   /** Null while this console only watches. */
@@ -62,6 +64,7 @@ export class Engine implements EngineController {
       runner: this.#runner,
       unattended: options.unattended ?? false,
       keepTimes: keepTimes(this.#store, options.stateHome),
+      behindFailure: this.#onFailure.decided,
       operator: options.operator,
     });
     this.#store.set({
@@ -74,6 +77,7 @@ export class Engine implements EngineController {
     this.#approvals = new Approvals(this.#store, options);
     // Whichever step is due, and whatever is heard meanwhile: what stands on the screen is what counts.
     this.#store.onChange(() => this.#approvals.show(this.#session, this.#owned));
+    this.#store.onChange((view) => this.#onFailure.heard(view, this.#owned));
   }
 
   get view(): EngineView {
@@ -332,6 +336,7 @@ export class Engine implements EngineController {
   async #leave(session: Session, why?: string): Promise<void> {
     const { stage } = this.view;
     const running = stage.kind === 'running' ? stage.step : null;
+    if (stage.kind === 'failed' && this.#owned !== null) await this.#onFailure.left(this.#owned, stage);
     session.lock.stop();
     this.#owned?.journal.write({ kind: 'left', running, ...(why === undefined ? {} : { why }) });
     // What runs belongs to this console until it comes back, or somebody takes over from the dead.

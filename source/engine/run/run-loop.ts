@@ -37,7 +37,7 @@ export interface RunLoopParts {
   /** `--yes` confirms every step: nobody is there to decide whether the run goes on without a host. */
   readonly unattended: boolean;
   readonly keepTimes: (run: OwnedSession) => void;
-  /** user@machine, for the journal. */
+  readonly behindFailure: (decision: Decision) => Promise<Decision>;
   readonly operator: string;
 }
 
@@ -187,7 +187,7 @@ export class RunLoop {
     this.#skippedForHost.delete(alias);
   }
 
-  /** One step, as far as it goes now: found done, failed, run, or skipped; unless the operator leaves or turns round. */
+  /** One step, as far as it goes now; unless the operator leaves or turns round. */
   async #handleStep(
     run: OwnedSession,
     step: Step,
@@ -258,7 +258,7 @@ export class RunLoop {
     this.#runOn.end(run, step.id, 'it has failed');
     // Shown in the same breath as the decision is waited for: whoever answers at once is heard.
     this.#parts.checklist.fail(run, step, failed);
-    return this.#parts.decisions.next(step.id);
+    return this.#parts.decisions.next(step.id).then(this.#parts.behindFailure);
   }
 
   /** What a step has come to. Done: what failed behind it on its host is inspected anew. Failed: what was undone before it is asked for. */

@@ -16,6 +16,7 @@ import type { KeptDryRun } from '../../runbook/timing/dry-run.ts';
 import { rollbackVerdict } from '../../runbook/verdict/verdict.ts';
 import { type Entry, Journal } from '../journal/journal.ts';
 import { keptDryRun } from '../journal/kept-rehearsal.ts';
+import { withStepTimes } from '../journal/kept-steps.ts';
 import { disagreement, lastJournalVerdict } from '../journal/last-verdict.ts';
 import { heardBefore } from '../journal/of-cluster.ts';
 import { Observer } from '../observe/observer.ts';
@@ -141,7 +142,8 @@ export const openSession = async (preparation: SessionOptions): Promise<Result<S
   const { config, connect, ask } = preparation;
   const found = await discover(config, connector(config, connect, ask, preparation.say), preparation.say);
   if (!found.ok) return found;
-  const { facts, hosts, fromRecord } = found.value;
+  const { hosts, fromRecord } = found.value;
+  const facts = withStepTimes(preparation.stateHome, found.value.facts);
   const abandon = async (error: Problem) => {
     await Promise.all([...hosts.values()].map((host) => host.close()));
     return fail(error);

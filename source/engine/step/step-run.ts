@@ -219,8 +219,10 @@ export class StepRun {
   /** A secondary whose connection is down for so long, in milliseconds, is not waited for; null: the primary and the monitor are. */
   get #patienceMs(): number | null {
     const { step } = this;
-    const { nodes } = this.#run.facts;
-    const secondary = nodes.some((node) => node.alias === step.host && node.role === 'secondary');
+    const { nodes, outside } = this.#run.facts;
+    const secondary =
+      nodes.some((node) => node.alias === step.host && node.role === 'secondary') ||
+      outside.some((place) => place.alias === step.host);
     return secondary || step.phase >= 'R' ? (step.settleSeconds > 3600 ? 90_000 : 30_000) : null;
   }
 

@@ -13,7 +13,7 @@ const hostViews = ({ facts, hosts }: Session): HostView[] =>
       alias: host.alias,
       role: isNode(host) ? host.role : ('monitor' as const),
     })),
-    ...facts.others.map(({ alias }) => ({ alias, role: 'other' as const })),
+    ...[...facts.others, ...facts.outside].map(({ alias }) => ({ alias, role: 'other' as const })),
   ].map((host) => ({
     ...host,
     address: hosts.get(host.alias)?.address.host ?? '',

@@ -217,6 +217,13 @@ const told = ({ operator, entry }: Happening, names: StepNames): readonly Inline
       return [`finished: ${entry.direction}`];
     case 'torn':
       return ['the journal’s last line was not whole: the machine went down, or its disk was full'];
+    case 'on-failure': {
+      const end = entry.exitCode === null ? 'its end is not known' : `exit code ${entry.exitCode}`;
+      return [
+        `behind the failure, ${entry.name} of the cluster file was run on ${entry.host} as ${entry.as}: ${end}`,
+        ...(entry.says.length === 0 ? [] : [': ', literal(entry.says.join(' / '))]),
+      ];
+    }
     case 'without':
       return [`the run went on without ${entry.host}: ${entry.reason}`];
     case 'writes-down':

@@ -39,6 +39,7 @@ export interface Happening {
     | 'attached'
     | 'done'
     | 'skipped'
+    | 'on-failure'
     | 'without'
     | 'writes-down'
     | 'quiet'

@@ -64,6 +64,16 @@ export const reachChecks: readonly Check[] = [
     judge: onEach(everyone, reached, (host) => (host.root === null ? null : issueOf(host.root))),
   },
   {
+    id: 'custom-steps',
+    severity: 'blocker',
+    title: 'Every place outside the cluster that a custom step runs on can be used',
+    scope: 'cluster',
+    why: 'A step on a load balancer, or on this machine, that cannot run is found out before the primary is stopped, not after.',
+    source: 'docs/custom-steps.md, “Where it runs, and as whom”',
+    judge: ({ outside = [] }) =>
+      outside.map(({ alias, problem }) => ({ kind: 'found', host: alias, ...issueOf(problem) })),
+  },
+  {
     id: 'server-answers',
     severity: 'blocker',
     title: 'PostgreSQL answers on every host',

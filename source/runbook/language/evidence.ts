@@ -103,7 +103,7 @@ export const newSystemIdentifier = (
   world: Observations,
 ): SystemIdentifier | null => newControl(facts, primary, world)?.systemIdentifier ?? null;
 
-export const hasMarker = (host: HostFacts, mark: string, world: Observations): boolean =>
+export const hasMarker = (host: Pick<HostFacts, 'alias'>, mark: string, world: Observations): boolean =>
   hostIn(world, host.alias)?.markers.includes(mark) ?? false;
 
 /** The marker file of a secondary that goes into maintenance once more, to have its pg_wal moved (steps/keep-wal.ts). */

@@ -20,6 +20,7 @@ export const factsId = (facts: ClusterFacts): Label => {
     root: _root,
     formations: _formations,
     custom: _custom,
+    outside: _outside,
     others,
     before,
     method,

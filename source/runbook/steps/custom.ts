@@ -1,16 +1,15 @@
-import type { CustomPlace, CustomStep } from '../../cluster/custom-steps.ts';
+import { type CustomPlace, type CustomStep, expectedOfCustom } from '../../cluster/custom-steps.ts';
 import {
   type ClusterFacts,
-  type HostFacts,
-  hostOfCustom,
   isOnline,
+  isOutside,
   type NodeFacts,
+  type Outside,
   primaryOf,
 } from '../../cluster/facts.ts';
-import { type Fragment, joined, quoted, sh, word } from '../../cluster/fragment.ts';
-import type { Observations } from '../../cluster/observations.ts';
-import { secureOptions } from '../../cluster/superuser-sql.ts';
-import type { Path, Word } from '../../cluster/words.ts';
+import { type Fragment, quoted, sh, word } from '../../cluster/fragment.ts';
+import { hostIn, type Observations } from '../../cluster/observations.ts';
+import type { Word } from '../../cluster/words.ts';
 import {
   acceptsWrites,
   allStopped,
@@ -20,39 +19,48 @@ import {
   verdictOf,
 } from '../language/conditions.ts';
 import { hasMarker } from '../language/evidence.ts';
-import { done, half, makeStep, pending } from '../language/make-step.ts';
+import { done, half, makeStep, pending, type StepParts } from '../language/make-step.ts';
 import { acceptsWritesOnOld } from '../language/old-version.ts';
 import type { Part, StepOf, StepsOf } from '../language/outline.ts';
 import type { Condition, PhaseId, Step } from '../language/step.ts';
 import { nothingToUndo, undoneBy, undoText } from '../language/undo.ts';
 import { privateServer } from '../shell/isolated-server.ts';
-import { mark, privateSocket, script } from '../shell/shell.ts';
+import { script } from '../shell/shell.ts';
+import {
+  type CustomStepPlace,
+  markAt,
+  outsideMarks,
+  runsAs,
+  stepPlaceOf,
+  unmarkAt,
+  usersAt,
+} from './custom-place.ts';
+import { askedDone, commands, environment, isBack, shell } from './custom-shell.ts';
 
 /**
  * Steps of the cluster file's own (`steps` there): each runs once at its place, as the user that PostgreSQL runs as. What it is
  * about lies outside the cluster, so its marker file alone tells whether it is done, and another one whether it has begun.
  */
 
-/** In the rollback the old version serves, or nothing does. */
-const isBack = (step: CustomStep): boolean => step.at === 'before-rollback' || step.at === 'rolled-back';
-
-/** The new version's server is the one to be asked, if any is. */
-const isNew = (step: CustomStep): boolean =>
-  !isBack(step) && !['before-stop', 'stopping', 'stopped'].includes(step.at);
-
-/** `writer`: who takes the writes when a rollback is over. */
-const hostOf = (facts: ClusterFacts, step: CustomStep, writer: NodeFacts = primaryOf(facts)): HostFacts => {
-  const host = step.on === 'primary' ? writer : hostOfCustom(facts, step);
-  if (host === null) throw new TypeError(`steps.${step.name} without a host: discovery must have refused it`);
-  return host;
-};
-
 /** The marker file's name: once for each secondary where it runs when one is back. */
 const doneMark = (step: CustomStep, node: NodeFacts | null): Word =>
   node === null ? word`custom-${step.name}` : word`custom-${step.name}.${node.alias}`;
 const begunMark = (step: CustomStep, node: NodeFacts | null): Word => word`${doneMark(step, node)}.begun`;
 
-const markFile = (host: HostFacts, name: Word): Path => word`${host.workDir}/done/${name}`;
+/** A step there, as that user; outside the cluster its host is looked at too. */
+const stepAt = (
+  facts: ClusterFacts,
+  place: CustomStepPlace,
+  as: CustomStep['as'],
+  parts: Omit<StepParts, 'host' | 'as'>,
+): Step => {
+  const step = makeStep(facts, { ...parts, host: place, as: 'postgres' });
+  return {
+    ...step,
+    as: runsAs(facts, place, as),
+    inspects: isOutside(place) ? [...step.inspects, place.alias] : step.inspects,
+  };
+};
 
 /** What must be so at its place; a step that was added to the file later than that says so, and can be skipped. */
 const conditionsOf = (
@@ -80,69 +88,28 @@ const conditionsOf = (
     finished: [acceptsWrites(facts, primary)],
     'before-rollback': [],
     'rolled-back': [],
+    // It is no step of the window (custom-failed.ts).
+    failed: [],
   };
   return places[step.at];
 };
 
-/** Where a step runs, who takes the writes there, and which secondary is back; null: it is about none. */
-interface Setting {
-  readonly host: HostFacts;
-  readonly primary: NodeFacts;
-  readonly node: NodeFacts | null;
-}
-
-/** What the operator's commands find: the server of their host, if it has one now, and where in the window they are. */
-const environment = (facts: ClusterFacts, step: CustomStep, { host, primary, node }: Setting): Fragment => {
-  const isolated = step.at === 'before-open' && host === primary;
-  return sh`
-    export PGAF_CLUSTER=${facts.name} PGAF_STEP=${step.name} PGAF_AT=${quoted(step.at)}
-    export PGAF_OLD=${facts.oldMajor} PGAF_NEW=${facts.newMajor} PGAF_PRIMARY=${primary.hostname}${node !== null && sh` PGAF_SECONDARY=${node.hostname}`}
-    export PATH=${isNew(step) ? host.newBindir : host.oldBindir}:"$PATH"
-    # psql without options asks the server of this host${isolated && sh`, which nobody else reaches yet`}; names of a schema are to be written out
-    export PGHOST=${isolated ? privateSocket(host) : host.socketDirectory} PGPORT=${host.port} PGOPTIONS=${quoted(secureOptions)}
-  `;
-};
-
-const shell = (text: string): Fragment => sh`sh -euc ${quoted(text)} </dev/null`;
-
-/**
- * Runs it with its time limit, and leaves its exit code in `$code`; what it leaves running in its process group is ended with it.
- * `tooLong`: what is said when the limit has ended it, and nobody else, which has the same exit codes.
- */
-const limited = (
+const runLines = (
+  facts: ClusterFacts,
   step: CustomStep,
-  text: string,
-  tooLong: string,
-  then: Fragment | false = false,
-): Fragment => sh`
-  code=0 began=$(date +%s)
-  timeout -k 10 ${step.timeout} ${shell(text)} || code=$?
-  if { [ "$code" = 124 ] || [ "$code" = 137 ]; } && [ $(($(date +%s) - began)) -ge ${step.timeout} ]; then
-    echo ${quoted(`${tooLong}: steps.${step.name}.timeout in the cluster file`)} >&2
-    ${then}
-  fi
-`;
-
-const commands = (step: CustomStep, text: string): Fragment => sh`
-  ${limited(step, text, `it was ended after ${step.timeout} s`)}
-  if [ "$code" != 0 ]; then exit "$code"; fi
-`;
-
-/** Whether it is done. A probe that does not answer says neither yes nor no. */
-const asked = (step: CustomStep, probe: string): Fragment =>
-  limited(step, probe, `steps.${step.name}.done did not answer within ${step.timeout} s`, sh`exit "$code"`);
-
-const runLines = (step: CustomStep, host: HostFacts, node: NodeFacts | null): Fragment => {
+  host: CustomStepPlace,
+  node: NodeFacts | null,
+): Fragment => {
   const run = sh`
-    ${mark(host, begunMark(step, node))}
+    ${markAt(facts, host, step.as, begunMark(step, node))}
     ${commands(step, step.run)}
   `;
   if (step.done === undefined) return run;
   return sh`
-    ${asked(step, step.done)}
+    ${askedDone(step, step.done)}
     if [ "$code" = 0 ]; then echo ${quoted(`it is done already, says steps.${step.name}.done`)}; else
       ${run}
-      ${asked(step, step.done)}
+      ${askedDone(step, step.done)}
       if [ "$code" != 0 ]; then echo ${quoted(`it has run, but steps.${step.name}.done says that it is not done`)} >&2; exit 1; fi
     fi
   `;
@@ -155,7 +122,7 @@ const customStep =
   (step: CustomStep, node: NodeFacts | null, writer?: NodeFacts): StepOf =>
   (facts, phase) => {
     const primary = writer ?? primaryOf(facts);
-    const host = hostOf(facts, step, primary);
+    const host = stepPlaceOf(facts, step, primary);
     const [finished, begun] = [doneMark(step, node), begunMark(step, node)];
     const undo =
       step.undo === undefined
@@ -163,20 +130,18 @@ const customStep =
         : isBack(step)
           ? undoneBy(shell(step.undo))
           : undoText('a rollback runs its undo, once the application can write again');
-    return makeStep(facts, {
+    return stepAt(facts, host, step.as, {
       // No name of a step has a `_`, and none begins like an undo's: no id is another step's.
       id: node === null ? `custom-${step.name}` : `custom-${step.name}_${node.alias}`,
       phase,
-      host,
-      as: 'postgres',
       title: node === null ? (step.title ?? step.name) : `${step.title ?? step.name} (${node.alias})`,
       reason: reasonOf(step),
       guide: null,
       danger: 'changes',
       script: script(
         environment(facts, step, { host, primary, node }),
-        runLines(step, host, node),
-        mark(host, finished),
+        runLines(facts, step, host, node),
+        markAt(facts, host, step.as, finished),
       ),
       probe: (world) => {
         if (hasMarker(host, finished, world)) return done('it has run');
@@ -191,8 +156,8 @@ const customStep =
           verdictOf(hasMarker(host, finished, world), 'its marker file is missing'),
         ),
       ],
-      quietSeconds: Math.max(60, step.expect),
-      expectedSeconds: step.expect,
+      quietSeconds: Math.max(60, expectedOfCustom(step)),
+      expectedSeconds: expectedOfCustom(step),
       undo,
     });
   };
@@ -202,7 +167,7 @@ const at = (facts: ClusterFacts, place: CustomPlace): readonly CustomStep[] =>
 
 /** The custom steps of this place, in the order of the cluster file. */
 export const custom =
-  (place: Exclude<CustomPlace, 'secondary-back'>, writer?: NodeFacts): StepsOf =>
+  (place: Exclude<CustomPlace, 'secondary-back' | 'failed'>, writer?: NodeFacts): StepsOf =>
   (facts, phase) =>
     at(facts, place).map((step) => customStep(step, null, writer)(facts, phase));
 
@@ -223,14 +188,12 @@ const undoStep = (
   writer: NodeFacts,
   phase: PhaseId,
 ): Step => {
-  const host = hostOf(facts, step);
+  const host = stepPlaceOf(facts, step);
   const marks = timesOf(facts, step).flatMap((node) => [doneMark(step, node), begunMark(step, node)]);
   const begun = (world: Observations) => marks.some((one) => hasMarker(host, one, world));
-  return makeStep(facts, {
+  return stepAt(facts, host, step.as, {
     id: `undo-custom-${step.name}`,
     phase,
-    host,
-    as: 'postgres',
     writes: step.at === 'stopping' && !isOnline(facts) ? 'resume' : 'unchanged',
     title: `Undo: ${step.title ?? step.name}`,
     reason: `The upgrade has run it, or begun to (steps.${step.name}.undo of the cluster file).`,
@@ -239,19 +202,20 @@ const undoStep = (
     script: script(
       environment(facts, { ...step, at: 'rolled-back' }, { host, primary: writer, node: null }),
       commands(step, undo),
-      sh`rm -f ${joined(
-        marks.map((one) => sh`${markFile(host, one)}`),
-        ' ',
-      )} && { sync -- ${word`${host.workDir}/done`} || sync; }`,
+      unmarkAt(facts, host, step.as, marks),
     ),
-    probe: (world) => (begun(world) ? pending('not yet') : done('nothing of it is left')),
+    // What cannot be seen may be there: a pooler that is paused, say.
+    probe: (world) => {
+      if (hostIn(world, host.alias) === null) return pending('not seen');
+      return begun(world) ? pending('not yet') : done('nothing of it is left');
+    },
     before: [acceptsWritesOnOld(facts, writer)],
     after: [
       onHost(host.alias, 'nothing of it is left', (_, world) =>
         verdictOf(!begun(world), 'its marker files are still there'),
       ),
     ],
-    expectedSeconds: step.expect,
+    expectedSeconds: expectedOfCustom(step),
     undo: nothingToUndo,
   });
 };
@@ -261,26 +225,24 @@ export const undoCustom =
   (writer: NodeFacts): StepsOf =>
   (facts, phase) =>
     facts.custom
-      .filter((step) => !isBack(step))
+      .filter((step) => !isBack(step) && step.at !== 'failed')
       .toReversed()
       .flatMap((step) => (step.undo === undefined ? [] : [undoStep(facts, step, step.undo, writer, phase)]));
 
 /** Before anything is changed: a misspelt word in a script of the operator's own is found here, not in the downtime. */
 export const checkCustomSyntax =
-  (host: HostFacts): StepOf =>
+  (host: CustomStepPlace): StepOf =>
   (facts, phase) => {
-    const own = facts.custom.filter((step) => hostOf(facts, step) === host);
+    const own = facts.custom.filter((step) => stepPlaceOf(facts, step) === host);
     const texts = own.flatMap((step) =>
       (['run', 'done', 'undo'] as const).flatMap((key) => {
         const text = step[key];
         return text === undefined ? [] : [{ key: `steps.${step.name}.${key}`, text }];
       }),
     );
-    return makeStep(facts, {
+    return stepAt(facts, host, undefined, {
       id: 'steps-syntax',
       phase,
-      host,
-      as: 'postgres',
       title: 'Check the syntax of custom steps',
       reason:
         'What is misspelt in the cluster file’s own steps is found before the window, not in the downtime.',
@@ -293,7 +255,7 @@ export const checkCustomSyntax =
             sh`sh -nc ${quoted(text)} || { echo ${quoted(`${key} of the cluster file is no shell: see the line above`)} >&2; wrong=1; }`,
         ),
         sh`[ "$wrong" = 0 ]`,
-        mark(host, 'steps-syntax'),
+        markAt(facts, host, undefined, word`steps-syntax`),
       ),
       probe: (world) => (hasMarker(host, 'steps-syntax', world) ? done('it is shell') : pending('not yet')),
       after: [
@@ -306,5 +268,42 @@ export const checkCustomSyntax =
   };
 
 /** For the hosts on which a custom step runs. */
-export const customSyntax = (facts: ClusterFacts, host: HostFacts): readonly Part[] =>
-  facts.custom.some((step) => hostOf(facts, step) === host) ? [checkCustomSyntax(host)] : [];
+export const customSyntax = (facts: ClusterFacts, host: CustomStepPlace): readonly Part[] =>
+  facts.custom.some((step) => stepPlaceOf(facts, step) === host) ? [checkCustomSyntax(host)] : [];
+
+/** What a later window must not find outside the cluster: the marker files of this one. */
+const forgetOutside =
+  (place: Outside, as: CustomStep['as']): StepOf =>
+  (facts, phase) => {
+    const whose = (name: string): CustomStep['as'] =>
+      facts.custom.find((step) => step.name === name.slice('custom-'.length).split('.')[0])?.as;
+    const left = (world: Observations): readonly string[] | null =>
+      hostIn(world, place.alias)?.markers.filter((name) => whose(name) === as) ?? null;
+    return stepAt(facts, place, as, {
+      id: as === undefined ? 'tidy' : `tidy-${as}`,
+      phase,
+      title: 'Remove marker files',
+      reason: 'The next upgrade starts afresh.',
+      guide: null,
+      danger: 'changes',
+      script: script(sh`rm -rf ${outsideMarks(facts)}`),
+      probe: (world) => {
+        const names = left(world);
+        if (names === null) return pending('not seen');
+        return names.length === 0 ? done('none is left') : pending('they are there');
+      },
+      after: [
+        onHost(place.alias, 'no marker file is left', (_, world) =>
+          verdictOf(left(world)?.length === 0, 'some are'),
+        ),
+      ],
+      undo: nothingToUndo,
+    });
+  };
+
+/** The same for every place outside the cluster, for each user that runs a step there. */
+export const forgetCustomOutside: StepsOf = (facts, phase) =>
+  facts.outside.flatMap((place) => {
+    const others = usersAt(facts, place).filter((as) => as !== undefined);
+    return [undefined, ...others].map((as) => forgetOutside(place, as)(facts, phase));
+  });

@@ -26,7 +26,7 @@ export const saveFiles =
   (facts, phase) => {
     // Readable, because the card of this step is where the operator sees what was discovered.
     // What is accepted, and the custom steps, are no facts of the cluster: they count as the cluster file has them at the time.
-    const { accept: _accept, custom: _custom, ...lasting } = cluster ?? facts;
+    const { accept: _accept, custom: _custom, outside: _outside, ...lasting } = cluster ?? facts;
     const record = JSON.stringify(lasting, null, 1);
     const saved: Path = word`${host.workDir}/saved`;
     const doneDir: Path = word`${host.workDir}/done`;

@@ -33,7 +33,7 @@ export const wentDown = (facts: ClusterFacts, world: Observations): readonly ToD
  */
 export const customElsewhere = (facts: ClusterFacts, world: Observations): readonly ToDo[] => {
   const known = new Set<string>(facts.custom.map(({ name }) => name));
-  return hostsOf(facts).flatMap((host): readonly ToDo[] => {
+  return [...hostsOf(facts), ...facts.outside].flatMap((host): readonly ToDo[] => {
     const names = (hostIn(world, host.alias)?.markers ?? [])
       .filter((mark) => mark.startsWith('custom-'))
       .map((mark) => mark.slice('custom-'.length).split('.')[0] ?? '')

@@ -9,6 +9,7 @@ import { theLogin } from '../../cluster/login.ts';
 import { type Problem, problem, type Result } from '../../cluster/result.ts';
 import { formationsOf } from '../../discover/cluster-facts.ts';
 import { helperProblem } from '../../discover/helper.ts';
+import { outsideTroubles } from '../../discover/outside.ts';
 import type { OpenHost } from '../../discover/reach.ts';
 import type { CheckResultKept } from '../../engine/journal/check-result.ts';
 import { parseCrontabs } from '../../inspect/checks/parse.ts';
@@ -174,6 +175,7 @@ export const check = async (options: CheckOptions): Promise<Result<CheckResult>>
     }),
   );
   await Promise.all([...hosts.values()].map((host) => host.close()));
+  const outside = facts === null ? [] : await outsideTroubles(config, open, facts);
   const evidence: Evidence = {
     facts,
     oldMajor: facts?.oldMajor ?? null,
@@ -181,6 +183,7 @@ export const check = async (options: CheckOptions): Promise<Result<CheckResult>>
     state,
     formations: formationsOf(config),
     hosts: seen,
+    ...(outside.length === 0 ? {} : { outside }),
   };
   return {
     ok: true,

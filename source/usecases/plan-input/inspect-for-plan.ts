@@ -7,6 +7,7 @@ import { discover } from '../../discover/discover.ts';
 import type { OpenHost } from '../../discover/reach.ts';
 import { type KeptCheck, keptCheck } from '../../engine/journal/kept-check.ts';
 import { keptDryRun } from '../../engine/journal/kept-rehearsal.ts';
+import { withStepTimes } from '../../engine/journal/kept-steps.ts';
 import { Observer } from '../../engine/observe/observer.ts';
 import { whyNotByMethod } from '../../engine/run/method-refusal.ts';
 import { evidenceIn } from '../../runbook/checks/in-world.ts';
@@ -38,7 +39,8 @@ export const inspectForPlan = async (
 ): Promise<Result<PlanInput>> => {
   const found = await discover(config, open, say);
   if (!found.ok) return found;
-  const { facts, hosts, fromRecord } = found.value;
+  const { hosts, fromRecord } = found.value;
+  const facts = withStepTimes(stateHome, found.value.facts);
   const refusal = whyNotByMethod(facts, 'upgrade');
   try {
     if (refusal !== null) return fail(refusal);

@@ -179,7 +179,26 @@ test('a custom step on a host that is none of this cluster’s is refused, as by
   const servers = new CheckServers(labCluster());
   const checked = await checking(servers, 'steps: { one: { at: opened, on: node_9, run: echo } }\n');
   expect(checked.ok || checked.error.what).toBe(
-    'The cluster file has steps.one run on node_9, which is no host of this cluster.',
+    'The cluster file has steps.one run on node_9, which is no host of this cluster and none of hosts in the file.',
   );
+  expect(servers.open).toBe(0);
+});
+
+test('places outside the cluster that custom steps run on are reached before the window: one that is not blocks it', async () => {
+  const servers = new CheckServers(labCluster());
+  servers.servers.refuses = ({ alias }) =>
+    alias === 'lb' ? problem('lb did not answer within 10 s.', 'Is the host up?') : null;
+  const checked = await checking(
+    servers,
+    `hosts: { lb: { host: lb.example, ssh: { user: ops } } }
+steps: { drain: { at: opened, on: lb, run: echo }, page: { at: opened, on: console, run: echo } }
+`,
+  );
+  expect(checked.ok && checked.value.judgment.outcome).toBe('blocked');
+  expect(
+    checked.ok && checked.value.judgment.findings.filter(({ check }) => check === 'custom-steps'),
+  ).toEqual([
+    expect.objectContaining({ host: 'lb', found: 'lb did not answer within 10 s.', severity: 'blocker' }),
+  ]);
   expect(servers.open).toBe(0);
 });

@@ -163,6 +163,15 @@ test('a logical slot of 17 that is read, and whose plugin the configuration trus
 /** One thing wrong at a time, and exactly that is said. */
 const cases: readonly (readonly [string, Evidence, readonly string[], RegExp])[] = [
   [
+    'a load balancer that custom steps run on, and that does not answer',
+    {
+      ...withState({}),
+      outside: [{ alias: 'lb', problem: problem('lb did not answer within 10 s.', 'look') }],
+    },
+    ['blocker custom-steps lb'],
+    /lb did not answer/,
+  ],
+  [
     'a host that does not answer',
     withHost('node_2', () => ({
       reach: { kind: 'unreachable', problem: problem('node_2 did not answer within 10 s.', 'look') },

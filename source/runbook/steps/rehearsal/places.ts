@@ -52,7 +52,11 @@ export const rehearsalOn = (facts: ClusterFacts, alias: string): CopyOfCluster |
   const node = facts.nodes.find((one) => one.alias === alias);
   if (node === undefined) return null;
   const copy = copyNode(facts, node);
-  return { facts: { ...facts, nodes: [copy], numberSyncStandbys: 0, custom: [], others: [] }, copy, node };
+  return {
+    facts: { ...facts, nodes: [copy], numberSyncStandbys: 0, custom: [], outside: [], others: [] },
+    copy,
+    node,
+  };
 };
 
 /** The mark in the copy's work directory that says of which run it is. */
