@@ -1,3 +1,4 @@
+import { statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { redactText } from '../cluster/parse/redact.ts';
 import { type Problem, problem } from '../cluster/result.ts';
@@ -10,6 +11,15 @@ import { type Append, type OwnFile, openOwnFile } from './own-file.ts';
 
 /** The file is not longer than this many bytes; what the terminal shows behind them is not kept. */
 const mostBytes = 32 * 1024 * 1024;
+/** So much room is left to the journal, without which no step is run. */
+const roomBytes = 64 * 1024 * 1024;
+/** The room is asked for again behind so many bytes. */
+const askedBytes = 256 * 1024;
+/** What this user may still write there, in bytes. */
+const roomIn = (directory: string): number => {
+  const { bavail, bsize } = statfsSync(directory);
+  return bavail * bsize;
+};
 /** Players leave out what is longer than this without a change, in seconds. */
 const longestIdle = 2;
 
@@ -76,7 +86,12 @@ const nameOf = (began: number): string =>
  */
 export const sessionRecord = (
   terminal: RecordedTerminal,
-  { clock = machineClock, most = mostBytes, append }: { clock?: Clock; most?: number; append?: Append } = {},
+  {
+    clock = machineClock,
+    most = mostBytes,
+    room = roomIn,
+    append,
+  }: { clock?: Clock; most?: number; room?: (directory: string) => number; append?: Append } = {},
 ): SessionRecord => {
   const began = clock.date();
   const from = clock.steady();
@@ -95,22 +110,45 @@ export const sessionRecord = (
   let file: OwnFile | null = null;
   let bytes = Buffer.byteLength(kept[0] ?? '') + 1;
   let full: string | null = null;
+  let isBound = false;
+  let place: string | null = null;
+  let askAt = 0;
   let trouble: Problem | null = null;
   const put = (line: string): void => {
     bytes += Buffer.byteLength(line) + 1;
     if (kept === null) file?.append(line);
     else kept.push(line);
   };
+  const hasRoom = (): boolean => {
+    if (place === null || bytes < askAt) return true;
+    askAt = bytes + askedBytes;
+    try {
+      return room(place) > roomBytes;
+    } catch {
+      // Whether it can be written is seen when it is.
+      return true;
+    }
+  };
   const event = (code: 'o' | 'r' | 'm', data: string): void => {
     if (full !== null || trouble !== null || data === '') return;
     const at = Math.round((clock.steady() - from) * 1000) / 1_000_000;
     const line = JSON.stringify([at, code, data]);
-    if (bytes + Buffer.byteLength(line) + 1 <= most) {
+    const fits = bytes + Buffer.byteLength(line) + 1 <= most;
+    if (fits && hasRoom()) {
       put(line);
       return;
     }
     full = new Date(clock.date()).toISOString();
-    put(JSON.stringify([at, 'm', `The record ends here: it has ${most} bytes.`]));
+    isBound = !fits;
+    put(
+      JSON.stringify([
+        at,
+        'm',
+        fits
+          ? 'The record ends here: the disk is nearly full.'
+          : `The record ends here: it has ${most} bytes.`,
+      ]),
+    );
   };
   return {
     hear: (written) => event('o', recordable(written)),
@@ -118,6 +156,7 @@ export const sessionRecord = (
     mark: (words) => event('m', redactText(words)),
     begin: (directory) => {
       if (kept === null) return;
+      place = directory;
       const path = join(directory, nameOf(began));
       const opened = openOwnFile(path, '', () => false, append);
       if (opened.ok) {
@@ -135,7 +174,7 @@ export const sessionRecord = (
       const cut = file?.close() ?? null;
       if (full !== null && cut === null)
         return problem(
-          `The record of this session has reached its ${Math.round(most / 1_048_576)} MB, and has nothing of what the terminal showed after ${full}.`,
+          `${isBound ? `The record of this session has reached its ${Math.round(most / 1_048_576)} MB` : 'The record of this session leaves the last 64 MB of its disk to the journal'}, and has nothing of what the terminal showed after ${full}.`,
           'Journal and outputs are whole. The next console begins a record of its own.',
         );
       return trouble ?? cut;

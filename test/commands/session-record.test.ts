@@ -79,6 +79,18 @@ test('ends at its bound, with a mark in it and a sentence behind the run, and is
   expect(parseAsciicast(kept()).events.at(-1)).toMatchObject({ 1: 'm', 2: /ends here/ });
 });
 
+test('leaves the last of a disk to the journal, without which no step is run', () => {
+  let left = 100 * 1024 * 1024;
+  const record = sessionRecord(terminal, { clock: clock(), room: () => left });
+  record.begin(directory);
+  record.hear('x'.repeat(300_000));
+  left = 60 * 1024 * 1024;
+  record.hear('y'.repeat(300_000));
+  record.hear('z');
+  expect(record.close()).toMatchObject({ what: expect.stringMatching(/leaves the last 64 MB/) });
+  expect(parseAsciicast(kept()).events.map(([, code]) => code)).toEqual(['o', 'm']);
+});
+
 test('one that cannot be written holds nothing up, and is told once at the end', () => {
   const full = sessionRecord(terminal, {
     append: () => {
