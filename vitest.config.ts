@@ -26,7 +26,11 @@ const sandboxed = [
 ];
 
 /** Each script of a rollback, and of a cluster with tablespaces, ended at every moment: `npm run test:kills`, in CI and before the lab. */
-const killed = 'test/runbook/killed-{tablespaces,rollback,online}.test.ts';
+const killed = [
+  'test/runbook/killed-{tablespaces,rollback,online}.test.ts',
+  // A PostgreSQL in the process, from nothing: seconds.
+  'test/runbook/online-sequences.test.ts',
+];
 
 /** A demo on a machine without GNU's programs, by stand-ins that refuse what POSIX does not have: `npm run test:posix`, in CI and before the lab. */
 const withoutGnu = 'test/embedded/not-gnu.test.ts';
@@ -53,7 +57,7 @@ export default defineConfig({
         ],
         {
           testTimeout: 60_000,
-          exclude: [...sandboxed, killed],
+          exclude: [...sandboxed, ...killed],
           maxWorkers: '100%',
           isolate: false,
           // Without a size in the environment Ink starts a program for it at each frame where no terminal is.
@@ -61,7 +65,7 @@ export default defineConfig({
         },
       ),
       project('sandbox', sandboxed, { testTimeout: 60_000, maxWorkers: '100%', env: inMemory }),
-      project('kills', [killed], { testTimeout: 60_000, env: inMemory }),
+      project('kills', killed, { testTimeout: 60_000, env: inMemory }),
       // A console waits about as long as it works.
       project('terminal', ['test/terminal/{console,comforts}.test.ts'], {
         testTimeout: 60_000,

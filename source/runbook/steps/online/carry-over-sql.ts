@@ -1,27 +1,63 @@
 /**
  * What passes from the server that ends to the one that begins, in one session of each: what has been written by then is proven to be there by a row that comes behind it, and
  * the sequences, whose places logical replication does not carry, come as rows of ours in the transaction of that row. In each database, and all databases beside each other.
- *
- * A sequence that was never called tells its place only to who reads it itself. Sources: PostgreSQL, logical-replication-restrictions; sequence.c, pg_sequence_last_value.
+ * Sources: PostgreSQL, logical-replication-restrictions; sequence.c, pg_sequence_last_value.
  */
 
-/** psql's variables: what. Prints the moment of the marker, by which the other side knows it. In a database of the side that ends, or that will. */
+/** A number of a page, of two, four or eight bytes, the lowest first. */
+const numberAt = (at: string, size: 2 | 4 | 8): string =>
+  `(${Array.from({ length: size }, (_, byte) => `(get_byte(page, ${at} + ${byte})::bigint << ${8 * byte})`).join(' | ')})`;
+
+const sequenceIs = `c.relkind = 'S' and c.relpersistence <> 't' and n.nspname !~ '^pg_temp'`;
+
+/** Asked one by one; one that was never called tells its place only to who reads it itself. */
+export const askedSql = `select n.nspname as schema, c.relname as name, coalesce(s.last, pgaf_upgrade.uncalled(c.oid::regclass)) as last, s.last is not null as called
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace cross join lateral (select pg_sequence_last_value(c.oid) as last offset 0) s
+    where ${sequenceIs}`;
+
+/**
+ * The same of a server that was shut down and is isolated: what lies on its disk is whole, nobody calls a sequence, and the one page of each is read as it lies. To ask it would open each one,
+ * which in a new session is most of the downtime where there are many. A page that is not exactly as expected (another architecture, encrypted, a tablespace) is asked for.
+ * Sources: PostgreSQL, src/backend/commands/sequence.c (SEQ_MAGIC 0x1717, FormData_pg_sequence_data: last_value 8 bytes, log_cnt 8, is_called 1); bufpage.h (pd_lower at 12, pd_special at 16,
+ * the first item at 24); itemid.h (offset 15 bits, flags 2, length 15); htup_details.h (t_hoff at 22).
+ */
+export const liesSql = `select schema, name, case when sound then ${numberAt('tuple + 24', 8)} else coalesce(asked, pgaf_upgrade.uncalled(oid::regclass)) end as last,
+      case when sound then get_byte(page, tuple + 40) = 1 else asked is not null end as called
+    from (select *, case when not sound then pg_sequence_last_value(oid) end as asked
+      from (select *, coalesce(item >> 15 & 3 = 1 and item >> 17 = 41 and tuple between 28 and special - 41 and get_byte(page, case when tuple between 28 and special - 41 then tuple else 0 end + 22) = 24, false) as sound
+        from (select *, (item & 32767)::integer as tuple
+          from (select *, case when special > 100 and ${numberAt('16', 2)} = special and ${numberAt('special', 4)} = 5911 and ${numberAt('12', 2)} = 28 then ${numberAt('24', 4)} end as item
+            from (select n.nspname as schema, c.relname as name, c.oid, p.page, octet_length(p.page) - 8 as special
+              from pg_class c join pg_namespace n on n.oid = c.relnamespace cross join (select oid, dattablespace from pg_database where datname = current_database()) d
+                cross join lateral (select case when c.reltablespace = 0 and c.relfilenode <> 0 and d.dattablespace = 1663
+                  then pg_read_binary_file('base/' || d.oid || '/' || c.relfilenode, 0, current_setting('block_size')::bigint, true) end as page offset 0) p
+              where ${sequenceIs} offset 0) lies offset 0) items offset 0) tuples offset 0) judged offset 0) answers`;
+
+/** A row is written for a sequence that stands elsewhere than when it was looked at last, and for no other: one that is only locked is written, too. */
+const movedSql = (
+  stand: string,
+): string => `insert into pgaf_upgrade.sequence as had (schema, name, last, called, moved)
+  select now.schema, now.name, now.last, now.called, :'at' from (
+  ${stand}) now left join pgaf_upgrade.sequence was on was.schema = now.schema and was.name = now.name
+  where (was.last, was.called) is distinct from (now.last, now.called)
+  on conflict (schema, name) do update set last = excluded.last, called = excluded.called, moved = excluded.moved;`;
+
+/** psql's variables: what, seconds, which no statement may take longer than, and stopped: the server was shut down, and nobody writes. Prints the moment of the marker, by which the other side knows it. In a database of the side that ends, or that will. */
 export const leaveSql = `\\set QUIET on
 \\pset tuples_only on
 \\pset format unaligned
 set pgaf_upgrade.pass = on;
 set datestyle = iso;
 set timezone = 'UTC';
-set statement_timeout = '60s';
+select set_config('statement_timeout', :'seconds' || 's', false) \\gset was_
 begin;
 insert into pgaf_upgrade.marker as had (what, at) values (:'what', clock_timestamp())
   on conflict (what) do update set at = greatest(excluded.at, had.at + interval '1 microsecond') returning at \\gset
-insert into pgaf_upgrade.sequence as had (schema, name, last, called, moved)
-  select n.nspname, c.relname, coalesce(s.last, pgaf_upgrade.uncalled(c.oid::regclass)), s.last is not null, :'at'
-    from pg_class c join pg_namespace n on n.oid = c.relnamespace cross join lateral (select pg_sequence_last_value(c.oid) as last offset 0) s
-    where c.relkind = 'S' and c.relpersistence <> 't' and n.nspname !~ '^pg_temp'
-  on conflict (schema, name) do update set last = excluded.last, called = excluded.called, moved = excluded.moved
-    where (had.last, had.called) is distinct from (excluded.last, excluded.called);
+\\if :stopped
+${movedSql(liesSql)}
+\\else
+${movedSql(askedSql)}
+\\endif
 commit;
 select :'at';`;
 

@@ -25,6 +25,9 @@ import { fileLines, privatePlaceLines, privateServerCommand } from './private-se
 /** Seconds for the last rows to arrive, once nobody writes any more. What takes longer is turned back: who has served goes home and serves. */
 export const arriveSeconds = 10;
 
+/** The same before the stop, nobody waiting: the first time every sequence of the database travels as a row. */
+const readySeconds = 300;
+
 interface Side {
   readonly role: PrivateRole;
   readonly major: number;
@@ -65,12 +68,13 @@ const carryDatabases = (way: ChangeOfPlaces, now: 'before' | 'stopped'): Fragmen
   const { primary, leaves, comes } = way;
   const [from, what] = now === 'before' ? (['serving', 'ready'] as const) : [leaves.role, way.what];
   const failed: Path = word`${onlineDirectory(primary)}/failed`;
+  const given = sh`-Atq -v what=${known<typeof what>(what)} -v seconds=${now === 'before' ? readySeconds : arriveSeconds}`;
   const turning = sh` -v follows="${constantOf(way.follows)}$oid" -v back=${way.turns === null ? sh`''` : sh`"${constantOf(way.turns)}$oid"`} -f ${sqlFile(primary, 'turn')}`;
   return sh`
     rm -f ${failed}
     one() {
-      at=$(${askServer(primary, database, from)} -Atq -v what=${known<typeof what>(what)} -f ${sqlFile(primary, 'leave')} </dev/null) &&
-      ${askServer(primary, database, comes.role)} -Atq -v what=${known<typeof what>(what)} -v at="$at" -v seconds=${arriveSeconds} -v all=${now === 'before' ? sh`true` : sh`false`} -f ${sqlFile(primary, 'arrive')}${now === 'stopped' && turning} </dev/null ||
+      at=$(${askServer(primary, database, from)} ${given} -v stopped=${now === 'stopped' ? sh`true` : sh`false`} -f ${sqlFile(primary, 'leave')} </dev/null) &&
+      ${askServer(primary, database, comes.role)} ${given} -v at="$at" -v all=${now === 'before' ? sh`true` : sh`false`} -f ${sqlFile(primary, 'arrive')}${now === 'stopped' && turning} </dev/null ||
       printf '%s\n' "$database" >> ${failed}
     }
     ${eachDatabase(primary, 'with tables', sh`one </dev/null &`)}

@@ -1,0 +1,59 @@
+import { closeSync, openSync, writeSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PGlite } from '@electric-sql/pglite';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { askedSql, liesSql } from '../../source/runbook/steps/online/carry-over-sql.ts';
+
+/** What a server has on its disk says of each sequence what the server itself says, by PostgreSQL 18 in the process. */
+
+let directory: string;
+let server: PGlite;
+const start = () => PGlite.create(join(directory, 'data'));
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'pgaf-sequences-'));
+  server = await start();
+  await server.exec(`
+    create schema pgaf_upgrade;
+    create function pgaf_upgrade.uncalled(one regclass) returns bigint language plpgsql as $$ declare last bigint; begin execute format('select last_value from %s', one) into last; return last; end $$;
+    create schema "odd 'x"; create sequence "odd 'x"."S ü" start 77;
+    create sequence backwards increment -7 minvalue -9000000000000000000 maxvalue -1; select nextval('backwards') from generate_series(1, 5);
+    create sequence largest; select setval('largest', 9223372036854775807);
+    create sequence least minvalue -9223372036854775808; select setval('least', -9223372036854775808);
+    create sequence small as smallint cycle maxvalue 3; select nextval('small') from generate_series(1, 5);
+    create sequence elsewhere; select setval('elsewhere', 4711, false);
+    create sequence cached cache 50; select nextval('cached');
+    create unlogged sequence unlogged; select nextval('unlogged');
+    create table owned (id serial, other int generated always as identity); insert into owned select from generate_series(1, 40);
+    create table anew (id serial); insert into anew select from generate_series(1, 9); truncate anew restart identity; insert into anew default values;
+    create temporary sequence passing`);
+  await server.close();
+  server = await start();
+}, 120_000);
+afterAll(async () => {
+  await server.close();
+  await rm(directory, { recursive: true, force: true });
+});
+
+const rowsOf = async (sql: string) =>
+  (await server.query(`select schema || '.' || name as name, last::text, called from (${sql}) s order by 1`))
+    .rows;
+
+test('called or not, at either end, cycled, cached, counting down, unlogged, begun anew by TRUNCATE: each stands on the disk where the server says', async () => {
+  const asked = await rowsOf(askedSql);
+  expect(asked).toHaveLength(11);
+  expect(asked).toContainEqual({ name: "odd 'x.S ü", last: '77', called: false });
+  expect(asked).toContainEqual({ name: 'public.elsewhere', last: '4711', called: false });
+  expect(await rowsOf(liesSql)).toEqual(asked);
+});
+
+test('a page that is not as expected is not believed: the server is asked', async () => {
+  const asked = await rowsOf(askedSql);
+  const { rows } = await server.query<{ path: string }>("select pg_relation_filepath('largest') as path");
+  // where the page says what it is: as an encrypted one would not
+  const file = openSync(join(directory, 'data', rows[0]?.path ?? ''), 'r+');
+  writeSync(file, Buffer.from([1]), 0, 1, 8184);
+  closeSync(file);
+  expect(await rowsOf(liesSql)).toEqual(asked);
+});
