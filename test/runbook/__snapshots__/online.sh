@@ -818,5 +818,5 @@ idle /var/lib/pgsql/data_pg15_copy /var/lib/pgsql/data_pg15_copy.20261123T014800
 if [ -e /var/lib/pgsql/data_pg17_new ]; then kin /var/lib/pgsql/data_pg17_new || { echo '/var/lib/pgsql/data_pg17_new has no marker file of ours: inspect it first' >&2; exit 1; }; discard /var/lib/pgsql/data_pg17_new /var/lib/pgsql/data_pg17_new.20261123T014800Z-1a2b; fi
 if [ -e /var/lib/pgsql/data_pg15_copy ]; then kin /var/lib/pgsql/data_pg15_copy || { echo '/var/lib/pgsql/data_pg15_copy has no marker file of ours: inspect it first' >&2; exit 1; }; discard /var/lib/pgsql/data_pg15_copy /var/lib/pgsql/data_pg15_copy.20261123T014800Z-1a2b; fi
 rm -rf /var/lib/pgsql/data_pg15_copy.20261123T014800Z-1a2b /var/lib/pgsql/data_pg17_new.20261123T014800Z-1a2b
-rm -rf /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/copy
+rm -rf /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693
 rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/fingerprint /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done/follower-statistics /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/stopped-new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/handed-back

@@ -251,7 +251,7 @@ export const removeCopies =
       if [ -e ${host.newData} ]; then kin ${host.newData} || { echo ${word`${host.newData} has no marker file of ours: inspect it first`} >&2; exit 1; }; discard ${host.newData} ${spare}; fi
       if [ -e ${copy} ]; then kin ${copy} || { echo ${word`${copy} has no marker file of ours: inspect it first`} >&2; exit 1; }; discard ${copy} ${making}; fi
       rm -rf ${making} ${spare}
-      rm -rf ${onlineDirectory(host)} ${word`${privateSocket(host)}/new`} ${word`${privateSocket(host)}/old`} ${word`${privateSocket(host)}/copy`}
+      rm -rf ${onlineDirectory(host)} ${privateSocket(host)}
       rm -f ${fingerprint(host)} ${word`${host.workDir}/done/follower-statistics`} ${word`${host.workDir}/stopped-new`} ${word`${host.workDir}/handed-back`}
     `),
       probe: (world) => {
