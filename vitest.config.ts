@@ -158,6 +158,12 @@ export default defineConfig({
         hookTimeout: 600_000,
         fileParallelism: false,
       }),
+      // `upgrade.method: online`, the shortest journey; on the same lab.
+      project('online', ['test/lab/online.test.ts'], {
+        testTimeout: 1_200_000,
+        hookTimeout: 600_000,
+        fileParallelism: false,
+      }),
       // The same journey on the lab and in the demo.
       project('parity', ['test/lab/parity.test.ts'], {
         testTimeout: 600_000,

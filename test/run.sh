@@ -170,6 +170,7 @@ lab_tests() {
   tests configurations
   tests rollback
   tests parity
+  tests online
   join_second
   echo "(all tests on the labs: $((SECONDS - began)) s)"
 }

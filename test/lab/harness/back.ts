@@ -1,13 +1,13 @@
 import { expect } from 'vitest';
 import { type Lab, type LabHost, quote } from './lab.ts';
-import { expectWriteReaches, recordTruth, settledWith, type Truth } from './truth.ts';
+import { expectWriteReaches, recordTruth, settingsOf, settledWith, type Truth } from './truth.ts';
 
 const rows = 1000;
 
 /** Rows from before the window, which no rollback may lose. */
-export const promise = (lab: Lab): Promise<string> =>
+export const promise = (lab: Lab, primary: LabHost = 'node1'): Promise<string> =>
   lab.psql(
-    'node1',
+    primary,
     'app',
     `create table promises (id int primary key); insert into promises select generate_series(1, ${rows})`,
   );
@@ -90,7 +90,8 @@ export const expectBack = async (lab: Lab, before: Truth, options: BackOptions):
     if (options.prepared !== true) expect(`${host}: ${await leftovers(lab, host)}`).toBe(`${host}: `);
   }
   // Through a fallback copy another node is primary, with the settings that its own files have.
-  if (sameIds) expect(after.hosts[primary]?.settings).toEqual(before.hosts[primary]?.settings);
+  if (sameIds)
+    expect(settingsOf(after.hosts[primary], false)).toEqual(settingsOf(before.hosts[primary], false));
   expect(after.databases).toEqual(before.databases);
   expect(after.roles).toEqual(before.roles);
   await expectWriteReaches(lab, primary);

@@ -285,7 +285,7 @@ const ownedByAutoctl = new Set(['primary_conninfo', 'primary_slot_name', 'recove
 // What the monitor sets on whoever is primary means nothing on a standby, and a former primary keeps a stale one.
 const ownedOnStandbys = new Set([...ownedByAutoctl, 'synchronous_standby_names']);
 
-const settingsOf = (truth: HostTruth | undefined, standby: boolean): Record<string, string> => {
+export const settingsOf = (truth: HostTruth | undefined, standby: boolean): Record<string, string> => {
   const owned = standby ? ownedOnStandbys : ownedByAutoctl;
   return Object.fromEntries(Object.entries(truth?.settings ?? {}).filter(([name]) => !owned.has(name)));
 };
