@@ -166,6 +166,8 @@ export const onlineDatabaseViewSchema = z.object({
   oid: z.number().int(),
   /** Tables of anybody's: so many are replicated. */
   tables: z.number().int(),
+  /** And as many places of sequences carried. */
+  sequences: z.number().int().default(0),
   /** Tables of these without a replica identity. */
   lacking: z.number().int(),
   frozen: z.boolean(),

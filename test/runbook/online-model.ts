@@ -21,6 +21,7 @@ const database = (name: string, oid: number, tables: number, lacking: number): D
   name,
   oid,
   tables,
+  sequences: 0,
   lacking,
   frozen: false,
   published: false,

@@ -29,12 +29,19 @@ beforeEach(() => {
       `  *leave.sql) echo "2026-11-27 01:00:00+00" ;;`,
       `  *arrive.sql | *turn.sql) [ ! -e "${node.home}/never" ] || { echo "has not come" >&2; exit 3; } ;;`,
       `  "select x from"*) case $* in *"/$(cat "${node.home}/other" 2>/dev/null || echo none) "*) echo "role late" ;; esac ;;`,
+      `  *schema.sql) case $* in *"/$(cat "${node.home}/schema" 2>/dev/null || echo none) "*) echo "table public.late" ;; esac ;;`,
       'esac',
     );
-    host.program(join(bindir, 'pg_isready'), 'exit 0');
+    host.program(join(bindir, 'pg_isready'), `[ ! -e "${node.home}/silent" ]`);
     host.program(join(bindir, 'postgres'), `cat "${node.home}/names" 2>/dev/null || true`);
   }
-  host.program(node.newAutoctl, `printf '%s\\n' "$*" >>"${node.home}/autoctl"`);
+  host.write(node.configFile, 'pg_ctl = of 15\n');
+  host.program(
+    node.newAutoctl,
+    `if [ -e "${node.home}/slow" ]; then sleep 0.5; fi`,
+    `printf '%s\\n' "$*" >>"${node.home}/autoctl"; [ ! -e "${node.home}/full" ] || { : >"${node.configFile}"; exit 1; }`,
+    `printf 'pg_ctl = %s\\n' "$4" >"${node.configFile}"`,
+  );
   const state = Buffer.from(recordedBytes('pg_auto_failover-2.0/node1.state'));
   host.write(serveFile(node, 'new'), 'follows');
   state.writeBigUInt64LE(BigInt(host.facts.systemIdentifier), 16);
@@ -123,9 +130,68 @@ describe('there', () => {
     expect(host.has(join(host.node.workDir, 'handed-over'))).toBe(false);
   });
 
-  test('once the new one lies in its place, nobody goes home, and the old one is not moved', () => {
+  test('a role came meanwhile, and pg_autoctl is slow: what it was told last is taken back', () => {
+    ready('there');
+    const [configuration, state] = [host.read(host.node.configFile), host.read(host.node.stateFile)];
+    host.write(join(host.node.home, 'slow'), 'x');
+    host.write(join(host.node.home, 'other'), 'old');
+    run('aside');
+    expect(run('carry-over')).toMatchObject({ code: 1 });
+    expect(run('home')).toMatchObject(fine);
+    expect(host.read(host.node.configFile)).toBe(configuration);
+    expect(host.read(host.node.stateFile)).toBe(state);
+  });
+
+  test('the disk is full, and pg_autoctl leaves an empty configuration: the one of before comes back', () => {
+    ready('there');
+    const configuration = host.read(host.node.configFile);
+    host.write(join(host.node.home, 'full'), 'x');
+    run('aside');
+    expect(run('carry-over')).toMatchObject({ code: 1 });
+    expect(host.read(host.node.configFile)).toBe('');
+    expect(run('home')).toMatchObject(fine);
+    expect(host.read(host.node.configFile)).toBe(configuration);
+    expect(stands()).toEqual(['of 15', '-', 'of 17']);
+  });
+
+  test('the new one does not start in its place: it has written nothing, and the old one goes home', () => {
+    ready('there');
+    const before = host.read(host.node.stateFile);
+    for (const file of ['aside', 'carry-over', 'in-place'] as const) run(file);
+    expect(stands()).toEqual(['of 17', 'of 15', '-']);
+    expect(run('home')).toMatchObject({
+      code: 0,
+      output: expect.stringContaining('17 has never begun to serve'),
+    });
+    expect(stands()).toEqual(['of 15', '-', 'of 17']);
+    expect(host.read(host.node.stateFile)).toBe(before);
+    expect(host.read(serveFile(host.node, 'new'))).toBe('follows');
+    expect(host.has(join(host.node.newData, markFile))).toBe(true);
+    expect(ready('there')).toMatchObject(fine);
+    forth();
+  });
+
+  test.each([
+    [
+      'a directory lies where the old one would be kept',
+      () => host.write(join(host.node.backupData, 'theirs'), 'x'),
+      'is there already',
+    ],
+    [
+      'the freeze was passed',
+      () => host.write(join(host.node.home, 'schema'), 'new'),
+      'the schema is not the same',
+    ],
+  ] as const)('%s: that is seen before the stop', (_, happens, says) => {
+    happens();
+    expect(ready('there')).toMatchObject({ code: 1, output: expect.stringContaining(says) });
+    expect(host.read(join(host.node.data, 'rows'))).toBe('of 15');
+  });
+
+  test('once the new one has begun to serve, nobody goes home, and the old one is not moved', () => {
     ready('there');
     forth();
+    host.write(join(host.node.data, 'global/pg_control'), host.control(17, 'in production'));
     expect(run('home')).toMatchObject({ code: 1, output: expect.stringContaining('it stays where it is') });
     expect(stands()).toEqual(['of 17', 'of 15', '-']);
   });

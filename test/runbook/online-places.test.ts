@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Step } from '../../source/runbook/language/step.ts';
 import { callOffRunbook, prepareRunbook } from '../../source/runbook/online.ts';
 import { onlineRollback, onlineUpgrade } from '../../source/runbook/online-window.ts';
+import { arriveSql, leaveSql } from '../../source/runbook/steps/online/carry-over-sql.ts';
 import { followsBack } from '../../source/runbook/steps/online/follow-back.ts';
 import { rollbackVerdict } from '../../source/runbook/verdict/verdict.ts';
 import { labCluster } from './clusters.ts';
@@ -52,6 +53,26 @@ test('there and back, and called off at the end: each step may begin behind the 
   const ending = callOffRunbook(facts, model.world());
   for (const step of ending) if (step.probe(model.world()).state !== 'done') model.run(step.id);
   expect(ending.map((one) => one.probe(model.world()).state)).toEqual(ending.map(() => 'done'));
+});
+
+test('what has moved is told by moments that only grow, by whichever try it was noted', () => {
+  // at `moved = :at` alone, a cut-over that was ended and begun again set no sequence: their last values were given once more
+  expect(arriveSql).toContain(
+    "where :all or moved > (select coalesce(max(at), '-infinity') from pgaf_upgrade.marker where what = 'ready')",
+  );
+  expect(leaveSql).toContain('greatest(clock_timestamp(), (select max(at)');
+});
+
+test('large objects that came behind the checks turn it back, unless they may stay as they are', () => {
+  const asks = (largeObjects?: 'leave') => {
+    const cluster = { ...facts, ...(largeObjects && { largeObjects }) };
+    const script = onlineUpgrade(cluster)
+      .find(({ phase }) => phase === 'N')
+      ?.script(prepared().world());
+    return script?.kind === 'ready' ? script.text.match(/objects=\w+/g) : null;
+  };
+  expect(new Set(asks())).toEqual(new Set(['objects=refuse']));
+  expect(new Set(asks('leave'))).toEqual(new Set(['objects=leave']));
 });
 
 test('a cut-over that was ended with nothing in the place is half done, and may go on', () => {

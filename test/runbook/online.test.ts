@@ -146,6 +146,7 @@ describe('what makes it void', () => {
             name: 'late',
             oid: 17000,
             tables: 1,
+            sequences: 0,
             lacking: 0,
             frozen: false,
             forward: false,
@@ -162,6 +163,32 @@ describe('what makes it void', () => {
     change(model);
     expect(whyVoid(facts, model.world())).toMatch(why);
   });
+});
+
+test('where the freeze was taken away it does not follow closely, and prepare brings the freeze back', () => {
+  const model = prepared();
+  model.databases((one) => (one.name === 'app' ? { frozen: false } : {}));
+  expect(onlineStanding(facts, model.world())).toMatchObject({
+    stage: 'behind',
+    says: expect.stringContaining('the freeze is gone in app'),
+  });
+  expect(next(preparation, model)?.id).toBe('J.node_1.freeze');
+});
+
+test('a database with sequences alone has a slot of its own: their places are carried too', () => {
+  const model = new OnlineModel(facts);
+  model.databases((one) => (one.name === 'app' ? { tables: 0, lacking: 0, sequences: 1 } : {}));
+  for (const step of preparation.slice(0, 2)) model.run(step.id);
+  expect(next(preparation, model)?.id).toBe('J.node_1.slots');
+  model.run('slots');
+  expect(next(preparation, model)?.probe(model.world())).toEqual({ state: 'half', says: '1 of 2 slots' });
+});
+
+test('the freeze holds in sessions with session_replication_role = replica, and notes the timeline that is written to', () => {
+  const freeze = preparation.find(({ id }) => id.endsWith('.freeze'));
+  const made = freeze === undefined ? '' : text(freeze);
+  expect(made.match(/^alter event trigger pgaf_frozen_\w+ enable always;$/gm)).toHaveLength(3);
+  expect(made).toContain('pg_walfile_name(pg_current_wal_lsn())');
 });
 
 test('a table that came by the pass and has no identity is seen', () => {

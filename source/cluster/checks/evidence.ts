@@ -54,6 +54,8 @@ export type OnlineKind = (typeof onlineKinds)[number];
 const onlineDatabaseSchema = z.object({
   /** Tables that it would carry. */
   tables: z.number().int(),
+  /** And as many places of sequences carried. */
+  sequences: z.number().int().default(0),
   found: z.partialRecord(
     z.enum(onlineKinds),
     z.object({ count: z.number().int(), names: z.array(z.string()) }),

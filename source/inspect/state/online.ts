@@ -1,12 +1,17 @@
 import { type ClusterFacts, type HostFacts, isNode, isOnline } from '../../cluster/facts.ts';
 import { type Fragment, fixed, sh } from '../../cluster/fragment.ts';
 import { openDatabasesSql } from '../../cluster/superuser-sql.ts';
-import { isReplicated, lacksIdentity } from '../../runbook/checks/inspection/online-sql.ts';
+import {
+  isCarried,
+  isReplicated,
+  lacksIdentity,
+  timelineSql,
+} from '../../runbook/checks/inspection/online-sql.ts';
 import { copyAside, privateSocketOf, privateUnit } from '../../runbook/steps/online/names.ts';
 import script from './online.sh' with { type: 'text' };
 
 const serverSql = `select json_build_object('walLevel', current_setting('wal_level'),
-  'nextWalLevel', (select setting from pg_file_settings where name = 'wal_level' order by seqno desc limit 1), 'timeline', (select timeline_id from pg_control_checkpoint()),
+  'nextWalLevel', (select setting from pg_file_settings where name = 'wal_level' order by seqno desc limit 1), 'timeline', ${timelineSql},
   'slots', coalesce((select json_agg(json_build_object('name', slot_name, 'database', database, 'active', active, 'confirmed', confirmed_flush_lsn, 'status', wal_status,
     'seconds', case when active then coalesce((select extract(epoch from r.replay_lag) from pg_stat_replication r where r.pid = active_pid), 0) end,
     'behind', case when pg_is_in_recovery() then null else pg_wal_lsn_diff(pg_current_wal_lsn(), confirmed_flush_lsn) end,
@@ -18,12 +23,12 @@ const noted = (key: 'run' | 'timeline'): string =>
   `(regexp_match(obj_description(to_regnamespace('pgaf_upgrade'), 'pg_namespace'), '${key}=([A-Za-z0-9_.-]+)'))[1]`;
 
 const databaseSql = `select json_build_object('name', current_database(), 'oid', (select oid::bigint from pg_database where datname = current_database()),
-  'tables', count(*), 'lacking', count(*) filter (where lacking),
-  'frozen', (select count(*) = 3 from pg_event_trigger where evtname in ('pgaf_frozen_start', 'pgaf_frozen_end', 'pgaf_frozen_drop') and evtenabled = 'O'),
+  'tables', count(*) filter (where replicated), 'sequences', count(*) filter (where not replicated), 'lacking', count(*) filter (where lacking),
+  'frozen', (select count(*) = 3 from pg_event_trigger where evtname in ('pgaf_frozen_start', 'pgaf_frozen_end', 'pgaf_frozen_drop') and evtenabled = 'A'),
   'published', exists (select from pg_publication where pubname = 'pgaf_upgrade' and puballtables),
   'forward', exists (select from pg_subscription s join pg_database d on d.oid = s.subdbid where d.datname = current_database() and s.subname = 'pgaf_up_' || d.oid),
   'run', ${noted('run')}, 'timeline', ${noted('timeline')}::integer)
-  from (select ${lacksIdentity} as lacking from pg_class c join pg_namespace n on n.oid = c.relnamespace where ${isReplicated}) tables`;
+  from (select ${isReplicated} as replicated, ${isReplicated} and ${lacksIdentity} as lacking from pg_class c join pg_namespace n on n.oid = c.relnamespace where ${isCarried}) tables`;
 
 const followerSql = `select json_build_object('version', current_setting('server_version'), 'subscriptions', coalesce((select json_agg(json_build_object('name', s.subname, 'enabled', s.subenabled,
     'worker', exists (select from pg_stat_subscription a where a.subid = s.oid and a.pid is not null),

@@ -43,9 +43,9 @@ export const ofOnline =
   (evidence) =>
     isOnline(evidence.facts) ? judge(evidence) : [];
 
-/** Databases with a table of anybody's: each has a slot, a subscription and a worker. */
+/** Databases with a table or a sequence of anybody's: each has a slot, a subscription and a worker. */
 export const replicated = ({ inspection }: Seen): readonly DatabaseEvidence[] =>
-  inspection.databases.filter((one) => (one.online?.tables ?? 0) > 0);
+  inspection.databases.filter((one) => (one.online?.tables ?? 0) + (one.online?.sequences ?? 0) > 0);
 
 /** `a, b, … (12 in all)` */
 export const listed = ({

@@ -95,14 +95,15 @@ export const privateGoneLines = (workDir: Path, data: Path): Fragment => sh`
 `;
 
 /** Files that postgres has written in its own directory, and that the cut-over runs as postgres: root reads none of them. */
-export const handedFiles = ['aside', 'carry-over', 'in-place', 'opened', 'home', 'go-on'] as const;
+export const handedFiles = ['let-go', 'aside', 'carry-over', 'in-place', 'opened', 'home', 'go-on'] as const;
 export type HandedFile = (typeof handedFiles)[number];
 export const handedFileOf = (workDir: Path, file: HandedFile): Path =>
   word`${workDir}/online/${known<HandedFile>(file)}`;
 
 /**
  * Two servers change places, as root sees it, from the stop to whoever serves at its end. Between the lines of its own everything is postgres's. Whatever fails before the one that
- * comes lies in the place of the one that leaves sends that one home: it has written nothing since its stop but our marker. `stop`, `release`: with what keeps everybody else
+ * comes begins to serve in the place of the one that leaves sends that one home: it has written nothing since its stop but our marker. Where the one that comes has begun, nobody is
+ * moved, and whoever lies where they are is started. `stop`, `release`: with what keeps everybody else
  * from starting the unit, and without it.
  *
  * The one that comes is started by a unit of ours first, so that it serves without waiting for the monitor; pg_autoctl takes over a server that it finds running.
@@ -121,19 +122,28 @@ export const changePlacesLines = (
   ];
   return sh`
     cd /
+    ${as('let-go')} & # an orderly stop waits for readers of WAL that have gone silent
     ${stop}
+    wait
     systemctl reset-failed ${next} ${last} 2>/dev/null || true
-    if ${as('aside')} && systemctl restart ${last} && ${as('carry-over')} && systemctl stop ${next} && ${as('in-place')}; then
-      systemctl start ${next}
-      ${as('opened')}
-    else
+    placed=
+    change() {
+      ${as('aside')} && systemctl restart ${last} && ${as('carry-over')} && systemctl stop ${next} && ${as('in-place')} || return 1
+      placed=yes
+      systemctl start ${next} && ${as('opened')}
+    }
+    if ! change; then
       systemctl stop ${last}
-      ${as('home')}
-      ${release}
-      systemctl reset-failed ${unit} 2>/dev/null || true
-      systemctl start ${unit}
-      systemctl start ${next}
-      ${as('go-on')}
+      [ -z "$placed" ] || systemctl stop ${next}
+      if ${as('home')}; then
+        ${release}
+        systemctl reset-failed ${unit} ${next} 2>/dev/null || true
+        systemctl start ${unit}
+        systemctl start ${next}
+        ${as('go-on')}
+      else
+        systemctl start ${last} ${next}
+      fi
       exit 1
     fi
   `;

@@ -7,6 +7,25 @@ umask 077
 cd /
 mkdir -p /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online
 version() { cat "$1/PG_VERSION" 2>/dev/null || true; }
+cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/let-go.new <<'\''END-OF-FILE'\''
+set -eu
+export LC_ALL=C
+server=$(head -n 1 /var/lib/pgsql/data/postmaster.pid 2>/dev/null) || exit 0
+case $server in '\'''\'' | *[!0-9]*) exit 0 ;; esac
+tries=0
+while [ "$(head -n 1 /var/lib/pgsql/data/postmaster.pid 2>/dev/null)" = "$server" ] && [ $tries -lt 600 ]; do
+  tries=$((tries + 1))
+  sleep 0.1
+  [ $tries -gt 20 ] || continue
+  for at in $(grep -lsx "PPid:[[:space:]]*$server" /proc/[0-9]*/status || true); do
+    at=${at%/status}
+    case $(tr '\''\0'\'' '\'' '\'' < "$at/cmdline" 2>/dev/null) in '\''postgres: walsender '\''* | '\''postgres: '\''*'\'': walsender '\''*) kill "${at#/proc/}" 2>/dev/null && echo '\''a reader of WAL has not answered, and is not waited for'\'' || true ;; esac
+  done
+done
+
+END-OF-FILE
+sync /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/let-go.new || sync
+mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/let-go.new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/let-go
 cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/aside.new <<'\''END-OF-FILE'\''
 set -eu
 export LC_ALL=C
@@ -141,6 +160,7 @@ settle() (
   echo "system identifier $now -> 7711180000000000017"
 )
 settle > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/settle.log 2>&1 & settling=$!
+trap wait EXIT # what fails is taken back at once: not under its hands
 tries=0
 until /opt/vmware/postgres/15/bin/pg_isready -q -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -p 5432; do
   tries=$((tries + 1)); [ $tries -le 300 ] || { echo '\''the server does not answer'\'' >&2; exit 1; }
@@ -166,8 +186,8 @@ PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/post
 cmp -s /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-leaves /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-comes || { echo '\''roles, databases or their settings are not the same on 15 and on 17, or a transaction is prepared. Make them the same on 17, by psql -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -p 5432; commit or roll back what is prepared, where it serves:'\'' >&2; diff /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-leaves /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-comes >&2; exit 1; }
 rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/failed
 one() {
-  at=$(PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -p 5432 -U postgres -Atq -v what=cut-over -v seconds=10 -v stopped=true -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/leave.sql </dev/null) &&
-  PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -p 5432 -U postgres -Atq -v what=cut-over -v seconds=10 -v at="$at" -v all=false -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/arrive.sql -v follows="pgaf_up_$oid" -v back="pgaf_back_$oid" -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/turn.sql </dev/null ||
+  at=$(PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -p 5432 -U postgres -Atq -v what=cut-over -v objects=refuse -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/leave.sql </dev/null) &&
+  PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -p 5432 -U postgres -Atq -v what=cut-over -v at="$at" -v seconds=10 -v all=false -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/arrive.sql -v follows="pgaf_up_$oid" -v back="pgaf_back_$oid" -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/turn.sql </dev/null ||
   printf '\''%s\n'\'' "$database" >> /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/failed
 }
 while IFS=$tab read -r oid database; do
@@ -284,11 +304,33 @@ mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/in-place.new /var
 cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/opened.new <<'\''END-OF-FILE'\''
 set -eu
 export LC_ALL=C
+control() ( # BIN DIRECTORY: what pg_controldata says of it, whatever pg_control is called by now
+  at=$2
+  if [ ! -e "$2/global/pg_control" ]; then
+    at=$(mktemp -d); trap '\''rm -rf "$at"'\'' EXIT; mkdir "$at/global"
+    for name in pg_control.do-not-start pg_control.old; do
+      if [ -e "$2/global/$name" ]; then ln -sf "$2/global/$name" "$at/global/pg_control"; fi
+    done
+    ln -s "$2/PG_VERSION" "$at/PG_VERSION"
+  fi
+  "$1/pg_controldata" -D "$at"
+)
+as_kept() { # BIN DIRECTORY FILE: it says what was kept in FILE, to the byte
+  [ -s "$3" ] && control "$1" "$2" | cmp -s - "$3"
+}
+of_system() { # BIN DIRECTORY IDENTIFIER
+  [ "$(control "$1" "$2" | sed -n '\''s/^Database system identifier: *//p'\'')" = "$3" ] || { echo "$2 is not of the system $3" >&2; return 1; }
+}
 tries=0
 until /opt/vmware/postgres/17/bin/pg_isready -q -h /var/run/postgresql -p 5432; do
-  tries=$((tries + 1)); [ $tries -le 300 ] || { echo '\''the server does not answer'\'' >&2; exit 1; }
+  tries=$((tries + 1))
+  if [ $tries -gt 300 ]; then
+    if as_kept /opt/vmware/postgres/17/bin /var/lib/pgsql/data /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/handed-over; then echo '\''the server does not start'\'' >&2; exit 1; fi
+    [ $tries -le 600 ] || { echo '\''the server has begun, and does not answer'\'' >&2; exit 1; }
+  fi
   sleep 0.03
 done
+rm -f /var/lib/pgsql/.config/pg_autoctl/var/lib/pgsql/data/pg_autoctl.cfg.pg15
 PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atqc "select '\''it serves: '\'' || version()" </dev/null
 
 END-OF-FILE
@@ -304,6 +346,37 @@ marked() { [ -d "$1" ] && [ ! -L "$1" ] && [ -f "$1/.pgaf-upgrade" ] && [ ! -L "
 ours() { marked "$1" && mark | cmp -s - "$1/.pgaf-upgrade"; }
 kin() { marked "$1" && [ "$(sed -n 2p "$1/.pgaf-upgrade")" = system=7711174124246397031 ]; }
 unmark() { rm -f "$1/.pgaf-upgrade" "$1/.pgaf-upgrade.new"; sync "$1"; }
+idle() ( # DIRECTORY...: nothing runs in them, nobody has them open; else it says who
+  real=
+  for dir in "$@"; do
+    [ -d "$dir" ] || continue
+    real=$(printf '\''%s\n%s'\'' "$real" "$(readlink -f -- "$dir")")
+    [ -s "$dir/postmaster.pid" ] || continue
+    read -r pid <"$dir/postmaster.pid" || true
+    pid=${pid#-}
+    case $pid in *[!0-9]*) continue ;; esac
+    [ "$(stat -c %u "/proc/$pid" 2>/dev/null)" = "$(stat -c %u "$dir/postmaster.pid")" ] || continue
+    echo "$dir/postmaster.pid names process $pid ($(cat "/proc/$pid/comm" 2>/dev/null)), which is alive: stop it first" >&2
+    exit 1
+  done
+  [ -n "$real" ] || exit 0
+  open=$(set -- /proc/[0-9]*/fd /proc/[0-9]*/cwd; for wait in 0.1 0.4 0.5 1 1 ""; do
+    open=$(find "$@" -maxdepth 1 -type l -printf '\''%p %l\n'\'' 2>/dev/null | real=$real awk '\''
+      BEGIN { n = split(ENVIRON["real"], real, "\n") }
+      { path = substr($0, index($0, " ") + 1)
+        for (i = 2; i <= n; i++) if (path == real[i] || index(path, real[i] "/") == 1) { split($0, part, "/"); held[part[3]] = path } }
+      END { for (pid in held) print pid, held[pid] }'\'')
+    # gone in a moment is whoever passes by; asked again are those who were found
+    [ -n "$open" ] && [ -n "$wait" ] || break
+    sleep $wait
+    set --; for pid in $(printf '\''%s\n'\'' "$open" | cut -d '\'' '\'' -f 1); do set -- "$@" "/proc/$pid/fd" "/proc/$pid/cwd"; done
+  done; printf %s "$open")
+  [ -n "$open" ] || exit 0
+  printf '\''%s\n'\'' "$open" | head -n 3 | while read -r pid path; do
+    echo "process $pid ($(cat "/proc/$pid/comm" 2>/dev/null)) has $path open: end it first" >&2
+  done
+  exit 1
+)
 keep() { # FILE...: on the disk, with the directory that names it
   for kept in "$@"; do
     [ -e "$kept" ] || { echo "$kept is not there" >&2; return 1; }
@@ -312,6 +385,30 @@ keep() { # FILE...: on the disk, with the directory that names it
   unset kept; sync -- "$@" || sync
 }
 version() { cat "$1/PG_VERSION" 2>/dev/null || true; }
+control() ( # BIN DIRECTORY: what pg_controldata says of it, whatever pg_control is called by now
+  at=$2
+  if [ ! -e "$2/global/pg_control" ]; then
+    at=$(mktemp -d); trap '\''rm -rf "$at"'\'' EXIT; mkdir "$at/global"
+    for name in pg_control.do-not-start pg_control.old; do
+      if [ -e "$2/global/$name" ]; then ln -sf "$2/global/$name" "$at/global/pg_control"; fi
+    done
+    ln -s "$2/PG_VERSION" "$at/PG_VERSION"
+  fi
+  "$1/pg_controldata" -D "$at"
+)
+as_kept() { # BIN DIRECTORY FILE: it says what was kept in FILE, to the byte
+  [ -s "$3" ] && control "$1" "$2" | cmp -s - "$3"
+}
+of_system() { # BIN DIRECTORY IDENTIFIER
+  [ "$(control "$1" "$2" | sed -n '\''s/^Database system identifier: *//p'\'')" = "$3" ] || { echo "$2 is not of the system $3" >&2; return 1; }
+}
+if [ "$(version /var/lib/pgsql/data)" = 17 ] && [ ! -e /var/lib/pgsql/data_pg17_new ] && as_kept /opt/vmware/postgres/17/bin /var/lib/pgsql/data /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/handed-over; then
+  idle /var/lib/pgsql/data
+  own /var/lib/pgsql/data
+  mv -T /var/lib/pgsql/data /var/lib/pgsql/data_pg17_new
+  sync /var/lib/pgsql || sync
+  echo '\''PostgreSQL 17 has never begun to serve'\''
+fi
 if [ ! -e /var/lib/pgsql/data ]; then
   [ "$(version /var/lib/pgsql/data_pg15_bak)" = 15 ]
   kin /var/lib/pgsql/data_pg15_bak || { echo '\''/var/lib/pgsql/data_pg15_bak has no marker file of an upgrade of this cluster (.pgaf-upgrade): it may belong to somebody else. Inspect it first'\'' >&2; exit 1; }
@@ -320,11 +417,12 @@ if [ ! -e /var/lib/pgsql/data ]; then
   sync /var/lib/pgsql || sync
 fi
 [ "$(version /var/lib/pgsql/data)" = 15 ] || { echo '\''/var/lib/pgsql/data is not PostgreSQL 15: it stays where it is'\'' >&2; exit 1; }
-unmark /var/lib/pgsql/data
+# from here on it can be started, whatever fails: a full disk gives no room for a copy, and takes a rename
+unmark /var/lib/pgsql/data || true
 if [ -e /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-new.was ]; then mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-new.was /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-new; fi # it follows on
 rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/handed-over /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/stopped
-/opt/vmware/postgres/17/bin/pg_autoctl config set postgresql.pg_ctl /opt/vmware/postgres/15/bin/pg_ctl --pgdata /var/lib/pgsql/data || true
-if [ -e /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state.pg15 ]; then cp -p /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state.pg15 /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state.new; mv /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state.new /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state; keep /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state; fi
+if [ -e /var/lib/pgsql/.config/pg_autoctl/var/lib/pgsql/data/pg_autoctl.cfg.pg15 ]; then mv /var/lib/pgsql/.config/pg_autoctl/var/lib/pgsql/data/pg_autoctl.cfg.pg15 /var/lib/pgsql/.config/pg_autoctl/var/lib/pgsql/data/pg_autoctl.cfg; keep /var/lib/pgsql/.config/pg_autoctl/var/lib/pgsql/data/pg_autoctl.cfg || true; fi
+if [ -e /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state.pg15 ] && [ "$(wc -c < /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state.pg15)" -eq 1024 ]; then mv /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state.pg15 /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state; keep /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state || true; fi
 echo '\''PostgreSQL 15 goes home'\''
 
 END-OF-FILE
@@ -359,35 +457,21 @@ cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/leave.sql <<'\
 set pgaf_upgrade.pass = on;
 set datestyle = iso;
 set timezone = '\''UTC'\'';
-select set_config('\''statement_timeout'\'', :'\''seconds'\'' || '\''s'\'', false) \gset was_
-begin;
-insert into pgaf_upgrade.marker as had (what, at) values (:'\''what'\'', clock_timestamp())
-  on conflict (what) do update set at = greatest(excluded.at, had.at + interval '\''1 microsecond'\'') returning at \gset
-\if :stopped
-insert into pgaf_upgrade.sequence as had (schema, name, last, called, moved)
-  select now.schema, now.name, now.last, now.called, :'\''at'\'' from (
-  select schema, name, case when sound then ((get_byte(page, tuple + 24 + 0)::bigint << 0) | (get_byte(page, tuple + 24 + 1)::bigint << 8) | (get_byte(page, tuple + 24 + 2)::bigint << 16) | (get_byte(page, tuple + 24 + 3)::bigint << 24) | (get_byte(page, tuple + 24 + 4)::bigint << 32) | (get_byte(page, tuple + 24 + 5)::bigint << 40) | (get_byte(page, tuple + 24 + 6)::bigint << 48) | (get_byte(page, tuple + 24 + 7)::bigint << 56)) else coalesce(asked, pgaf_upgrade.uncalled(oid::regclass)) end as last,
-      case when sound then get_byte(page, tuple + 40) = 1 else asked is not null end as called
-    from (select *, case when not sound then pg_sequence_last_value(oid) end as asked
-      from (select *, coalesce(item >> 15 & 3 = 1 and item >> 17 = 41 and tuple between 28 and special - 41 and get_byte(page, case when tuple between 28 and special - 41 then tuple else 0 end + 22) = 24, false) as sound
-        from (select *, (item & 32767)::integer as tuple
-          from (select *, case when special > 100 and ((get_byte(page, 16 + 0)::bigint << 0) | (get_byte(page, 16 + 1)::bigint << 8)) = special and ((get_byte(page, special + 0)::bigint << 0) | (get_byte(page, special + 1)::bigint << 8) | (get_byte(page, special + 2)::bigint << 16) | (get_byte(page, special + 3)::bigint << 24)) = 5911 and ((get_byte(page, 12 + 0)::bigint << 0) | (get_byte(page, 12 + 1)::bigint << 8)) = 28 then ((get_byte(page, 24 + 0)::bigint << 0) | (get_byte(page, 24 + 1)::bigint << 8) | (get_byte(page, 24 + 2)::bigint << 16) | (get_byte(page, 24 + 3)::bigint << 24)) end as item
-            from (select n.nspname as schema, c.relname as name, c.oid, p.page, octet_length(p.page) - 8 as special
-              from pg_class c join pg_namespace n on n.oid = c.relnamespace cross join (select oid, dattablespace from pg_database where datname = current_database()) d
-                cross join lateral (select case when c.reltablespace = 0 and c.relfilenode <> 0 and d.dattablespace = 1663
-                  then pg_read_binary_file('\''base/'\'' || d.oid || '\''/'\'' || c.relfilenode, 0, current_setting('\''block_size'\'')::bigint, true) end as page offset 0) p
-              where c.relkind = '\''S'\'' and c.relpersistence <> '\''t'\'' and n.nspname !~ '\''^pg_temp'\'' offset 0) lies offset 0) items offset 0) tuples offset 0) judged offset 0) answers) now left join pgaf_upgrade.sequence was on was.schema = now.schema and was.name = now.name
-  where (was.last, was.called) is distinct from (now.last, now.called)
-  on conflict (schema, name) do update set last = excluded.last, called = excluded.called, moved = excluded.moved;
-\else
-insert into pgaf_upgrade.sequence as had (schema, name, last, called, moved)
-  select now.schema, now.name, now.last, now.called, :'\''at'\'' from (
-  select n.nspname as schema, c.relname as name, coalesce(s.last, pgaf_upgrade.uncalled(c.oid::regclass)) as last, s.last is not null as called
-    from pg_class c join pg_namespace n on n.oid = c.relnamespace cross join lateral (select pg_sequence_last_value(c.oid) as last offset 0) s
-    where c.relkind = '\''S'\'' and c.relpersistence <> '\''t'\'' and n.nspname !~ '\''^pg_temp'\'') now left join pgaf_upgrade.sequence was on was.schema = now.schema and was.name = now.name
-  where (was.last, was.called) is distinct from (now.last, now.called)
-  on conflict (schema, name) do update set last = excluded.last, called = excluded.called, moved = excluded.moved;
+set statement_timeout = '\''60s'\'';
+select :'\''objects'\'' = '\''refuse'\'' and exists (select from pg_largeobject_metadata) as unfollowed \gset
+\if :unfollowed
+do $body$ begin raise exception '\''there are large objects in %, and none is carried'\'', current_database(); end $body$;
 \endif
+begin;
+insert into pgaf_upgrade.marker (what, at)
+  values (:'\''what'\'', greatest(clock_timestamp(), (select max(at) + interval '\''1 microsecond'\'' from pgaf_upgrade.marker)))
+  on conflict (what) do update set at = excluded.at returning at \gset
+insert into pgaf_upgrade.sequence as had (schema, name, last, called, moved)
+  select n.nspname, c.relname, coalesce(s.last, pgaf_upgrade.uncalled(c.oid::regclass)), s.last is not null, :'\''at'\''
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace cross join lateral (select pg_sequence_last_value(c.oid) as last offset 0) s
+    where c.relkind = '\''S'\'' and c.relpersistence <> '\''t'\'' and n.nspname !~ '\''^pg_temp'\''
+  on conflict (schema, name) do update set last = excluded.last, called = excluded.called, moved = excluded.moved
+    where (had.last, had.called) is distinct from (excluded.last, excluded.called);
 commit;
 select :'\''at'\'';
 END-OF-SQL
@@ -411,7 +495,7 @@ begin
   end loop;
 end $body$;
 select count(*) from (select setval(format('\''%I.%I'\'', schema, name)::regclass, last, called) from pgaf_upgrade.sequence
-  where :all or moved = :'\''at'\'' offset 0) moved \gset
+  where :all or moved > (select coalesce(max(at), '\''-infinity'\'') from pgaf_upgrade.marker where what = '\''ready'\'') offset 0) moved \gset
 select current_database() || '\'': everything is there, '\'' || :count || '\'' sequences set'\'';
 END-OF-SQL
 cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/turn.sql <<'\''END-OF-SQL'\''
@@ -419,14 +503,42 @@ select format('\''alter subscription %I disable'\'', subname) from pg_subscripti
 select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = :'\''back'\'' \g /dev/null
 select pg_create_logical_replication_slot(:'\''back'\'', '\''pgoutput'\'') where :'\''back'\'' <> '\'''\'' \g /dev/null
 END-OF-SQL
+cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema.sql <<'\''END-OF-SQL'\''
+\set QUIET on
+\pset tuples_only on
+\pset format unaligned
+select x from ((select format('\''schema %I of %s'\'', n.nspname, quote_ident(pg_get_userbyid(n.nspowner))) from pg_namespace n where n.nspname !~ '\''^pg_'\'' and n.nspname not in ('\''information_schema'\'', '\''pgaf_upgrade'\''))
+union all (select format('\''%s %s of %s: %s'\'', case c.relkind when '\''v'\'' then '\''view'\'' when '\''m'\'' then '\''materialized view'\'' when '\''f'\'' then '\''foreign table'\'' when '\''S'\'' then '\''sequence'\'' when '\''c'\'' then '\''composite type'\'' when '\''i'\'' then '\''index'\'' when '\''I'\'' then '\''index'\'' else '\''table'\'' end,
+      format('\''%I.%I'\'', n.nspname, c.relname), quote_ident(pg_get_userbyid(c.relowner)), md5(concat_ws('\'' '\'', c.relpersistence, c.relrowsecurity, c.relforcerowsecurity, case when c.relkind in ('\''r'\'', '\''p'\'', '\''f'\'', '\''c'\'') then a.columns end, s.terms)))
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace
+      left join (select attrelid, string_agg(concat_ws('\'' '\'', attname, format_type(atttypid, atttypmod), attgenerated), '\'', '\'' order by attnum) as columns
+        from pg_attribute where attnum > 0 and not attisdropped group by attrelid) a on a.attrelid = c.oid
+      left join (select seqrelid, concat_ws('\'' '\'', seqstart, seqincrement, seqmax, seqmin, seqcache, seqcycle) as terms from pg_sequence) s on s.seqrelid = c.oid
+    where n.nspname !~ '\''^pg_'\'' and n.nspname not in ('\''information_schema'\'', '\''pgaf_upgrade'\'') and c.relkind in ('\''r'\'', '\''p'\'', '\''v'\'', '\''m'\'', '\''f'\'', '\''S'\'', '\''c'\'', '\''i'\'', '\''I'\'') and c.relpersistence <> '\''t'\''
+      and not exists (select from pg_index i where i.indexrelid = c.oid and not i.indisvalid) and (c.relkind in ('\''r'\'', '\''p'\'', '\''i'\'', '\''I'\'') or not exists (select from pg_depend d where d.classid = '\''pg_class'\''::regclass and d.objid = c.oid and d.deptype = '\''e'\'')))
+union all (select format('\''constraint %I of %s: %s %s'\'', k.conname, format('\''%I.%I'\'', n.nspname, c.relname), k.contype, k.convalidated) from pg_constraint k join pg_class c on c.oid = k.conrelid join pg_namespace n on n.oid = c.relnamespace
+    where n.nspname !~ '\''^pg_'\'' and n.nspname not in ('\''information_schema'\'', '\''pgaf_upgrade'\'') and k.contype in ('\''c'\'', '\''f'\'', '\''p'\'', '\''u'\'', '\''x'\'') and k.conparentid = 0)
+union all (select format('\''trigger %I of %s: %s'\'', t.tgname, format('\''%I.%I'\'', n.nspname, c.relname), t.tgenabled) from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace
+    where not t.tgisinternal and t.tgparentid = 0 and n.nspname !~ '\''^pg_'\'' and n.nspname not in ('\''information_schema'\'', '\''pgaf_upgrade'\''))
+union all (select format('\''policy %I of %s: %s'\'', p.polname, format('\''%I.%I'\'', n.nspname, c.relname), p.polcmd) from pg_policy p join pg_class c on c.oid = p.polrelid join pg_namespace n on n.oid = c.relnamespace where n.nspname !~ '\''^pg_'\'' and n.nspname not in ('\''information_schema'\'', '\''pgaf_upgrade'\''))
+union all (select format('\''routine %s of %s: %s'\'', p.oid::regprocedure, quote_ident(pg_get_userbyid(p.proowner)), md5(concat_ws('\'' '\'', p.prosrc, p.prosecdef, p.provolatile, p.proconfig::text)))
+    from pg_proc p join pg_namespace n on n.oid = p.pronamespace where n.nspname !~ '\''^pg_'\'' and n.nspname not in ('\''information_schema'\'', '\''pgaf_upgrade'\'') and not exists (select from pg_depend d where d.classid = '\''pg_proc'\''::regclass and d.objid = p.oid and d.deptype = '\''e'\''))
+union all (select format('\''type %I.%I of %s: %s'\'', n.nspname, y.typname, quote_ident(pg_get_userbyid(y.typowner)), md5(concat_ws('\'' '\'', y.typnotnull, format_type(y.typbasetype, y.typtypmod), (select string_agg(quote_literal(e.enumlabel), '\'' '\'' order by e.enumsortorder) from pg_enum e where e.enumtypid = y.oid))))
+    from pg_type y join pg_namespace n on n.oid = y.typnamespace where n.nspname !~ '\''^pg_'\'' and n.nspname not in ('\''information_schema'\'', '\''pgaf_upgrade'\'') and y.typtype in ('\''d'\'', '\''e'\'', '\''r'\'') and not exists (select from pg_depend d where d.classid = '\''pg_type'\''::regclass and d.objid = y.oid and d.deptype = '\''e'\''))
+union all (select format('\''extension %I'\'', extname) from pg_extension)
+union all (select format('\''%s large objects'\'', count(*)) from pg_largeobject_metadata where :'\''objects'\'' = '\''refuse'\'' having count(*) > 0)) s(x) order by x collate "C";
+END-OF-SQL
 if [ "$(version /var/lib/pgsql/data)" = 15 ]; then
+  if [ -e /var/lib/pgsql/data_pg15_bak ] || [ -L /var/lib/pgsql/data_pg15_bak ]; then echo '\''/var/lib/pgsql/data_pg15_bak is there already'\'' >&2; exit 1; fi
+  rm -f /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state.pg15 # of an earlier time
+  cp -p /var/lib/pgsql/.config/pg_autoctl/var/lib/pgsql/data/pg_autoctl.cfg /var/lib/pgsql/.config/pg_autoctl/var/lib/pgsql/data/pg_autoctl.cfg.pg15
   umask 077
   mkdir -p /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online
   tab=$(printf '\''\t'\'')
   PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc '\''select oid || e'\''\'\'''\''\t'\''\'\'''\'' || datname from pg_database where datallowconn and datname <> '\''\'\'''\''template0'\''\'\'''\'' and datconnlimit <> -2 and datname !~ e'\''\'\'''\''[\r\n]'\''\'\'''\'' order by oid'\'' > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/open.new
   : > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases.new
   while IFS=$tab read -r oid database; do
-    if [ "$(PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc '\''select exists (select from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind = '\''\'\'''\''r'\''\'\'''\'' and c.relpersistence = '\''\'\'''\''p'\''\'\'''\'' and n.nspname !~ '\''\'\'''\''^pg_'\''\'\'''\'' and n.nspname not in ('\''\'\'''\''information_schema'\''\'\'''\'', '\''\'\'''\''pgaf_upgrade'\''\'\'''\''))'\'' </dev/null)" = t ]; then printf '\''%s\t%s\n'\'' "$oid" "$database" >> /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases.new; fi
+    if [ "$(PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc '\''select exists (select from pg_class c join pg_namespace n on n.oid = c.relnamespace where (c.relkind = '\''\'\'''\''r'\''\'\'''\'' and c.relpersistence = '\''\'\'''\''p'\''\'\'''\'' and n.nspname !~ '\''\'\'''\''^pg_'\''\'\'''\'' and n.nspname not in ('\''\'\'''\''information_schema'\''\'\'''\'', '\''\'\'''\''pgaf_upgrade'\''\'\'''\'') or c.relkind = '\''\'\'''\''S'\''\'\'''\'' and c.relpersistence <> '\''\'\'''\''t'\''\'\'''\'' and n.nspname !~ '\''\'\'''\''^pg_'\''\'\'''\'' and n.nspname not in ('\''\'\'''\''information_schema'\''\'\'''\'', '\''\'\'''\''pgaf_upgrade'\''\'\'''\'')))'\'' </dev/null)" = t ]; then printf '\''%s\t%s\n'\'' "$oid" "$database" >> /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases.new; fi
   done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/open.new
   mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/open.new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/open; mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases.new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases
   PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atqc '\''select x from (
@@ -440,13 +552,21 @@ if [ "$(version /var/lib/pgsql/data)" = 15 ]; then
   union all select '\''\'\'''\''settings of '\''\'\'''\'' || coalesce(rolname, '\''\'\'''\''every role'\''\'\'''\'') || '\''\'\'''\'' in '\''\'\'''\'' || coalesce(datname, '\''\'\'''\''every database'\''\'\'''\'') || '\''\'\'''\'' '\''\'\'''\'' || md5(setconfig::text) from pg_db_role_setting left join pg_database d on d.oid = setdatabase left join pg_roles r on r.oid = setrole
   union all select '\''\'\'''\''database '\''\'\'''\'' || datname || '\''\'\'''\'' of '\''\'\'''\'' || pg_get_userbyid(datdba) || '\''\'\'''\'' '\''\'\'''\'' || md5(concat_ws('\''\'\'''\'','\''\'\'''\'', datconnlimit, datallowconn, datacl)) from pg_database where datname !~ '\''\'\'''\''^template'\''\'\'''\'') s(x) order by x collate "C"'\'' > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-comes </dev/null
   cmp -s /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-leaves /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-comes || { echo '\''roles, databases or their settings are not the same on 15 and on 17, or a transaction is prepared. Make them the same on 17, by psql -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -p 5432; commit or roll back what is prepared, where it serves:'\'' >&2; diff /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-leaves /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-comes >&2; exit 1; }
+  other=
+  while IFS=$tab read -r oid database; do
+    PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atq -v objects=refuse -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema.sql > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema-leaves </dev/null
+    PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -p 5432 -U postgres -Atq -v objects=refuse -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema.sql > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema-comes </dev/null
+    cmp -s /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema-leaves /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema-comes || { printf '\''%s:\n'\'' "$database" >&2; diff /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema-leaves /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema-comes | head -n 20 >&2; other=yes; }
+  done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/open
+  [ -z "$other" ] || { echo '\''the schema is not the same on 15 (<) and on 17 (>), and is frozen: somebody has gone past it. An owner or a routine can be made the same there, as a superuser who sets pgaf_upgrade.pass to on; of a table or a column the rows are missing too: where it is not wanted, drop it, else begin anew'\'' >&2; exit 1; }
+  rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema-leaves /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema-comes
   while IFS=$tab read -r oid database; do
     PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -p 5432 -U postgres -q -c '\''set pgaf_upgrade.pass = on'\'' -c "alter subscription \"pgaf_up_$oid\" set (synchronous_commit = on)" </dev/null
   done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases
   rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/failed
   one() {
-    at=$(PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atq -v what=ready -v seconds=300 -v stopped=false -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/leave.sql </dev/null) &&
-    PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -p 5432 -U postgres -Atq -v what=ready -v seconds=300 -v at="$at" -v all=true -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/arrive.sql </dev/null ||
+    at=$(PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atq -v what=ready -v objects=refuse -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/leave.sql </dev/null) &&
+    PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -p 5432 -U postgres -Atq -v what=ready -v at="$at" -v seconds=10 -v all=true -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/arrive.sql </dev/null ||
     printf '\''%s\n'\'' "$database" >> /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/failed
   }
   while IFS=$tab read -r oid database; do
@@ -460,6 +580,7 @@ if [ "$(version /var/lib/pgsql/data)" = 15 ]; then
 fi
 '
 cd /
+runuser -u postgres -- sh /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/let-go </dev/null & # an orderly stop waits for readers of WAL that have gone silent
 dependents() ( # UNIT
   all='' todo=$1 level=0
   while [ $level -lt 5 ]; do level=$((level + 1))
@@ -484,25 +605,33 @@ echo 'stopped by pgaf-upgrade, which starts it again' > /etc/systemd/system/pgau
 sync /etc/systemd/system/pgautofailover.service.d || sync
 # a start that somebody asks for meanwhile would take the place of the stop, which then ends as canceled
 systemctl stop --job-mode=replace-irreversibly pgautofailover.service
+wait
 systemctl reset-failed pgaf-upgrade-d602597693-new.service pgaf-upgrade-d602597693-old.service 2>/dev/null || true
-if runuser -u postgres -- sh /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/aside </dev/null && systemctl restart pgaf-upgrade-d602597693-old.service && runuser -u postgres -- sh /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/carry-over </dev/null && systemctl stop pgaf-upgrade-d602597693-new.service && runuser -u postgres -- sh /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/in-place </dev/null; then
-  systemctl start pgaf-upgrade-d602597693-new.service
-  runuser -u postgres -- sh /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/opened </dev/null
-else
+placed=
+change() {
+  runuser -u postgres -- sh /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/aside </dev/null && systemctl restart pgaf-upgrade-d602597693-old.service && runuser -u postgres -- sh /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/carry-over </dev/null && systemctl stop pgaf-upgrade-d602597693-new.service && runuser -u postgres -- sh /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/in-place </dev/null || return 1
+  placed=yes
+  systemctl start pgaf-upgrade-d602597693-new.service && runuser -u postgres -- sh /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/opened </dev/null
+}
+if ! change; then
   systemctl stop pgaf-upgrade-d602597693-old.service
-  runuser -u postgres -- sh /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/home </dev/null
-  if [ -e /etc/systemd/system/pgautofailover.service.d/pgaf-upgrade.hold ]; then rm -f /etc/systemd/system/pgautofailover.service.d/pgaf-upgrade.hold; sync /etc/systemd/system/pgautofailover.service.d || sync; fi
-  hang=/var/lib/pgaf-upgrade/pgautofailover.service.dependents
-  if [ -s "$hang" ]; then
-    while read -r one; do
-      if systemctl start --no-block "$one"; then echo "$one went down with pgautofailover.service, and is started again"; else echo "$one does not start: systemctl status $one"; fi
-    done < "$hang"
-    rm -f "$hang"
+  [ -z "$placed" ] || systemctl stop pgaf-upgrade-d602597693-new.service
+  if runuser -u postgres -- sh /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/home </dev/null; then
+    if [ -e /etc/systemd/system/pgautofailover.service.d/pgaf-upgrade.hold ]; then rm -f /etc/systemd/system/pgautofailover.service.d/pgaf-upgrade.hold; sync /etc/systemd/system/pgautofailover.service.d || sync; fi
+    hang=/var/lib/pgaf-upgrade/pgautofailover.service.dependents
+    if [ -s "$hang" ]; then
+      while read -r one; do
+        if systemctl start --no-block "$one"; then echo "$one went down with pgautofailover.service, and is started again"; else echo "$one does not start: systemctl status $one"; fi
+      done < "$hang"
+      rm -f "$hang"
+    fi
+    systemctl reset-failed pgautofailover.service pgaf-upgrade-d602597693-new.service 2>/dev/null || true
+    systemctl start pgautofailover.service
+    systemctl start pgaf-upgrade-d602597693-new.service
+    runuser -u postgres -- sh /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/go-on </dev/null
+  else
+    systemctl start pgaf-upgrade-d602597693-old.service pgaf-upgrade-d602597693-new.service
   fi
-  systemctl reset-failed pgautofailover.service 2>/dev/null || true
-  systemctl start pgautofailover.service
-  systemctl start pgaf-upgrade-d602597693-new.service
-  runuser -u postgres -- sh /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/go-on </dev/null
   exit 1
 fi
 
@@ -543,7 +672,7 @@ tab=$(printf '\t')
 PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc 'select oid || e'\''\t'\'' || datname from pg_database where datallowconn and datname <> '\''template0'\'' and datconnlimit <> -2 and datname !~ e'\''[\r\n]'\'' order by oid' > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/open.new
 : > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases.new
 while IFS=$tab read -r oid database; do
-  if [ "$(PGOPTIONS='-c search_path=pg_catalog' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc 'select exists (select from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind = '\''r'\'' and c.relpersistence = '\''p'\'' and n.nspname !~ '\''^pg_'\'' and n.nspname not in ('\''information_schema'\'', '\''pgaf_upgrade'\''))' </dev/null)" = t ]; then printf '%s\t%s\n' "$oid" "$database" >> /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases.new; fi
+  if [ "$(PGOPTIONS='-c search_path=pg_catalog' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc 'select exists (select from pg_class c join pg_namespace n on n.oid = c.relnamespace where (c.relkind = '\''r'\'' and c.relpersistence = '\''p'\'' and n.nspname !~ '\''^pg_'\'' and n.nspname not in ('\''information_schema'\'', '\''pgaf_upgrade'\'') or c.relkind = '\''S'\'' and c.relpersistence <> '\''t'\'' and n.nspname !~ '\''^pg_'\'' and n.nspname not in ('\''information_schema'\'', '\''pgaf_upgrade'\'')))' </dev/null)" = t ]; then printf '%s\t%s\n' "$oid" "$database" >> /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases.new; fi
 done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/open.new
 mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/open.new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/open; mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases.new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases
 cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/follow-back.sql <<'END-OF-SQL'
@@ -560,7 +689,7 @@ select format('alter subscription %I enable', subname) from pg_subscription wher
 commit;
 END-OF-SQL
 # a failover from here on is another timeline than this one
-timeline=$(PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc 'select timeline_id from pg_control_checkpoint()')
+timeline=$(PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc 'select (case when pg_is_in_recovery() then (select timeline_id from pg_control_checkpoint()) else ('\''x'\'' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::integer end)')
 while IFS=$tab read -r oid database; do
   PGOPTIONS='-c search_path=pg_catalog' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atq -c 'set pgaf_upgrade.pass = on' -c "do \$body\$ begin execute format('comment on schema pgaf_upgrade is %L', regexp_replace(obj_description('pgaf_upgrade'::regnamespace, 'pg_namespace'), 'timeline=[0-9]+', 'timeline=$timeline')); end \$body\$" </dev/null
 done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/open
@@ -584,6 +713,25 @@ umask 077
 cd /
 mkdir -p /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online
 version() { cat "$1/PG_VERSION" 2>/dev/null || true; }
+cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/let-go.new <<'\''END-OF-FILE'\''
+set -eu
+export LC_ALL=C
+server=$(head -n 1 /var/lib/pgsql/data/postmaster.pid 2>/dev/null) || exit 0
+case $server in '\'''\'' | *[!0-9]*) exit 0 ;; esac
+tries=0
+while [ "$(head -n 1 /var/lib/pgsql/data/postmaster.pid 2>/dev/null)" = "$server" ] && [ $tries -lt 600 ]; do
+  tries=$((tries + 1))
+  sleep 0.1
+  [ $tries -gt 20 ] || continue
+  for at in $(grep -lsx "PPid:[[:space:]]*$server" /proc/[0-9]*/status || true); do
+    at=${at%/status}
+    case $(tr '\''\0'\'' '\'' '\'' < "$at/cmdline" 2>/dev/null) in '\''postgres: walsender '\''* | '\''postgres: '\''*'\'': walsender '\''*) kill "${at#/proc/}" 2>/dev/null && echo '\''a reader of WAL has not answered, and is not waited for'\'' || true ;; esac
+  done
+done
+
+END-OF-FILE
+sync /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/let-go.new || sync
+mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/let-go.new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/let-go
 cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/aside.new <<'\''END-OF-FILE'\''
 set -eu
 export LC_ALL=C
@@ -717,6 +865,7 @@ settle() (
   echo "system identifier $now -> 7711174124246397031"
 )
 settle > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/settle.log 2>&1 & settling=$!
+trap wait EXIT # what fails is taken back at once: not under its hands
 tries=0
 until /opt/vmware/postgres/17/bin/pg_isready -q -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -p 5432; do
   tries=$((tries + 1)); [ $tries -le 300 ] || { echo '\''the server does not answer'\'' >&2; exit 1; }
@@ -742,8 +891,8 @@ PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/post
 cmp -s /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-leaves /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-comes || { echo '\''roles, databases or their settings are not the same on 17 and on 15, or a transaction is prepared. Make them the same on 15, by psql -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -p 5432; commit or roll back what is prepared, where it serves:'\'' >&2; diff /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-leaves /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-comes >&2; exit 1; }
 rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/failed
 one() {
-  at=$(PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -p 5432 -U postgres -Atq -v what=way-back -v seconds=10 -v stopped=true -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/leave.sql </dev/null) &&
-  PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -p 5432 -U postgres -Atq -v what=way-back -v seconds=10 -v at="$at" -v all=false -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/arrive.sql -v follows="pgaf_back_$oid" -v back='\'''\'' -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/turn.sql </dev/null ||
+  at=$(PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -p 5432 -U postgres -Atq -v what=way-back -v objects=refuse -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/leave.sql </dev/null) &&
+  PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -p 5432 -U postgres -Atq -v what=way-back -v at="$at" -v seconds=10 -v all=false -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/arrive.sql -v follows="pgaf_back_$oid" -v back='\'''\'' -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/turn.sql </dev/null ||
   printf '\''%s\n'\'' "$database" >> /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/failed
 }
 while IFS=$tab read -r oid database; do
@@ -852,11 +1001,33 @@ mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/in-place.new /var
 cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/opened.new <<'\''END-OF-FILE'\''
 set -eu
 export LC_ALL=C
+control() ( # BIN DIRECTORY: what pg_controldata says of it, whatever pg_control is called by now
+  at=$2
+  if [ ! -e "$2/global/pg_control" ]; then
+    at=$(mktemp -d); trap '\''rm -rf "$at"'\'' EXIT; mkdir "$at/global"
+    for name in pg_control.do-not-start pg_control.old; do
+      if [ -e "$2/global/$name" ]; then ln -sf "$2/global/$name" "$at/global/pg_control"; fi
+    done
+    ln -s "$2/PG_VERSION" "$at/PG_VERSION"
+  fi
+  "$1/pg_controldata" -D "$at"
+)
+as_kept() { # BIN DIRECTORY FILE: it says what was kept in FILE, to the byte
+  [ -s "$3" ] && control "$1" "$2" | cmp -s - "$3"
+}
+of_system() { # BIN DIRECTORY IDENTIFIER
+  [ "$(control "$1" "$2" | sed -n '\''s/^Database system identifier: *//p'\'')" = "$3" ] || { echo "$2 is not of the system $3" >&2; return 1; }
+}
 tries=0
 until /opt/vmware/postgres/15/bin/pg_isready -q -h /var/run/postgresql -p 5432; do
-  tries=$((tries + 1)); [ $tries -le 300 ] || { echo '\''the server does not answer'\'' >&2; exit 1; }
+  tries=$((tries + 1))
+  if [ $tries -gt 300 ]; then
+    if as_kept /opt/vmware/postgres/15/bin /var/lib/pgsql/data /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/handed-back; then echo '\''the server does not start'\'' >&2; exit 1; fi
+    [ $tries -le 600 ] || { echo '\''the server has begun, and does not answer'\'' >&2; exit 1; }
+  fi
   sleep 0.03
 done
+rm -f /var/lib/pgsql/.config/pg_autoctl/var/lib/pgsql/data/pg_autoctl.cfg.pg17
 PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atqc "select '\''it serves: '\'' || version()" </dev/null
 
 END-OF-FILE
@@ -872,6 +1043,37 @@ marked() { [ -d "$1" ] && [ ! -L "$1" ] && [ -f "$1/.pgaf-upgrade" ] && [ ! -L "
 ours() { marked "$1" && mark | cmp -s - "$1/.pgaf-upgrade"; }
 kin() { marked "$1" && [ "$(sed -n 2p "$1/.pgaf-upgrade")" = system=7711174124246397031 ]; }
 unmark() { rm -f "$1/.pgaf-upgrade" "$1/.pgaf-upgrade.new"; sync "$1"; }
+idle() ( # DIRECTORY...: nothing runs in them, nobody has them open; else it says who
+  real=
+  for dir in "$@"; do
+    [ -d "$dir" ] || continue
+    real=$(printf '\''%s\n%s'\'' "$real" "$(readlink -f -- "$dir")")
+    [ -s "$dir/postmaster.pid" ] || continue
+    read -r pid <"$dir/postmaster.pid" || true
+    pid=${pid#-}
+    case $pid in *[!0-9]*) continue ;; esac
+    [ "$(stat -c %u "/proc/$pid" 2>/dev/null)" = "$(stat -c %u "$dir/postmaster.pid")" ] || continue
+    echo "$dir/postmaster.pid names process $pid ($(cat "/proc/$pid/comm" 2>/dev/null)), which is alive: stop it first" >&2
+    exit 1
+  done
+  [ -n "$real" ] || exit 0
+  open=$(set -- /proc/[0-9]*/fd /proc/[0-9]*/cwd; for wait in 0.1 0.4 0.5 1 1 ""; do
+    open=$(find "$@" -maxdepth 1 -type l -printf '\''%p %l\n'\'' 2>/dev/null | real=$real awk '\''
+      BEGIN { n = split(ENVIRON["real"], real, "\n") }
+      { path = substr($0, index($0, " ") + 1)
+        for (i = 2; i <= n; i++) if (path == real[i] || index(path, real[i] "/") == 1) { split($0, part, "/"); held[part[3]] = path } }
+      END { for (pid in held) print pid, held[pid] }'\'')
+    # gone in a moment is whoever passes by; asked again are those who were found
+    [ -n "$open" ] && [ -n "$wait" ] || break
+    sleep $wait
+    set --; for pid in $(printf '\''%s\n'\'' "$open" | cut -d '\'' '\'' -f 1); do set -- "$@" "/proc/$pid/fd" "/proc/$pid/cwd"; done
+  done; printf %s "$open")
+  [ -n "$open" ] || exit 0
+  printf '\''%s\n'\'' "$open" | head -n 3 | while read -r pid path; do
+    echo "process $pid ($(cat "/proc/$pid/comm" 2>/dev/null)) has $path open: end it first" >&2
+  done
+  exit 1
+)
 keep() { # FILE...: on the disk, with the directory that names it
   for kept in "$@"; do
     [ -e "$kept" ] || { echo "$kept is not there" >&2; return 1; }
@@ -880,6 +1082,30 @@ keep() { # FILE...: on the disk, with the directory that names it
   unset kept; sync -- "$@" || sync
 }
 version() { cat "$1/PG_VERSION" 2>/dev/null || true; }
+control() ( # BIN DIRECTORY: what pg_controldata says of it, whatever pg_control is called by now
+  at=$2
+  if [ ! -e "$2/global/pg_control" ]; then
+    at=$(mktemp -d); trap '\''rm -rf "$at"'\'' EXIT; mkdir "$at/global"
+    for name in pg_control.do-not-start pg_control.old; do
+      if [ -e "$2/global/$name" ]; then ln -sf "$2/global/$name" "$at/global/pg_control"; fi
+    done
+    ln -s "$2/PG_VERSION" "$at/PG_VERSION"
+  fi
+  "$1/pg_controldata" -D "$at"
+)
+as_kept() { # BIN DIRECTORY FILE: it says what was kept in FILE, to the byte
+  [ -s "$3" ] && control "$1" "$2" | cmp -s - "$3"
+}
+of_system() { # BIN DIRECTORY IDENTIFIER
+  [ "$(control "$1" "$2" | sed -n '\''s/^Database system identifier: *//p'\'')" = "$3" ] || { echo "$2 is not of the system $3" >&2; return 1; }
+}
+if [ "$(version /var/lib/pgsql/data)" = 15 ] && [ ! -e /var/lib/pgsql/data_pg15_bak ] && as_kept /opt/vmware/postgres/15/bin /var/lib/pgsql/data /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/handed-back; then
+  idle /var/lib/pgsql/data
+  own /var/lib/pgsql/data
+  mv -T /var/lib/pgsql/data /var/lib/pgsql/data_pg15_bak
+  sync /var/lib/pgsql || sync
+  echo '\''PostgreSQL 15 has never begun to serve'\''
+fi
 if [ ! -e /var/lib/pgsql/data ]; then
   [ "$(version /var/lib/pgsql/data_pg17_new)" = 17 ]
   kin /var/lib/pgsql/data_pg17_new || { echo '\''/var/lib/pgsql/data_pg17_new has no marker file of an upgrade of this cluster (.pgaf-upgrade): it may belong to somebody else. Inspect it first'\'' >&2; exit 1; }
@@ -888,11 +1114,12 @@ if [ ! -e /var/lib/pgsql/data ]; then
   sync /var/lib/pgsql || sync
 fi
 [ "$(version /var/lib/pgsql/data)" = 17 ] || { echo '\''/var/lib/pgsql/data is not PostgreSQL 17: it stays where it is'\'' >&2; exit 1; }
-unmark /var/lib/pgsql/data
+# from here on it can be started, whatever fails: a full disk gives no room for a copy, and takes a rename
+unmark /var/lib/pgsql/data || true
 if [ -e /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-old.was ]; then mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-old.was /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-old; fi # it follows on
 rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/handed-back /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/stopped-new
-/opt/vmware/postgres/17/bin/pg_autoctl config set postgresql.pg_ctl /opt/vmware/postgres/17/bin/pg_ctl --pgdata /var/lib/pgsql/data || true
-if [ -e /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state.pg17 ]; then cp -p /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state.pg17 /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state.new; mv /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state.new /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state; keep /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state; fi
+if [ -e /var/lib/pgsql/.config/pg_autoctl/var/lib/pgsql/data/pg_autoctl.cfg.pg17 ]; then mv /var/lib/pgsql/.config/pg_autoctl/var/lib/pgsql/data/pg_autoctl.cfg.pg17 /var/lib/pgsql/.config/pg_autoctl/var/lib/pgsql/data/pg_autoctl.cfg; keep /var/lib/pgsql/.config/pg_autoctl/var/lib/pgsql/data/pg_autoctl.cfg || true; fi
+if [ -e /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state.pg17 ] && [ "$(wc -c < /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state.pg17)" -eq 1024 ]; then mv /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state.pg17 /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state; keep /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state || true; fi
 echo '\''PostgreSQL 17 goes home'\''
 
 END-OF-FILE
@@ -927,35 +1154,21 @@ cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/leave.sql <<'\
 set pgaf_upgrade.pass = on;
 set datestyle = iso;
 set timezone = '\''UTC'\'';
-select set_config('\''statement_timeout'\'', :'\''seconds'\'' || '\''s'\'', false) \gset was_
-begin;
-insert into pgaf_upgrade.marker as had (what, at) values (:'\''what'\'', clock_timestamp())
-  on conflict (what) do update set at = greatest(excluded.at, had.at + interval '\''1 microsecond'\'') returning at \gset
-\if :stopped
-insert into pgaf_upgrade.sequence as had (schema, name, last, called, moved)
-  select now.schema, now.name, now.last, now.called, :'\''at'\'' from (
-  select schema, name, case when sound then ((get_byte(page, tuple + 24 + 0)::bigint << 0) | (get_byte(page, tuple + 24 + 1)::bigint << 8) | (get_byte(page, tuple + 24 + 2)::bigint << 16) | (get_byte(page, tuple + 24 + 3)::bigint << 24) | (get_byte(page, tuple + 24 + 4)::bigint << 32) | (get_byte(page, tuple + 24 + 5)::bigint << 40) | (get_byte(page, tuple + 24 + 6)::bigint << 48) | (get_byte(page, tuple + 24 + 7)::bigint << 56)) else coalesce(asked, pgaf_upgrade.uncalled(oid::regclass)) end as last,
-      case when sound then get_byte(page, tuple + 40) = 1 else asked is not null end as called
-    from (select *, case when not sound then pg_sequence_last_value(oid) end as asked
-      from (select *, coalesce(item >> 15 & 3 = 1 and item >> 17 = 41 and tuple between 28 and special - 41 and get_byte(page, case when tuple between 28 and special - 41 then tuple else 0 end + 22) = 24, false) as sound
-        from (select *, (item & 32767)::integer as tuple
-          from (select *, case when special > 100 and ((get_byte(page, 16 + 0)::bigint << 0) | (get_byte(page, 16 + 1)::bigint << 8)) = special and ((get_byte(page, special + 0)::bigint << 0) | (get_byte(page, special + 1)::bigint << 8) | (get_byte(page, special + 2)::bigint << 16) | (get_byte(page, special + 3)::bigint << 24)) = 5911 and ((get_byte(page, 12 + 0)::bigint << 0) | (get_byte(page, 12 + 1)::bigint << 8)) = 28 then ((get_byte(page, 24 + 0)::bigint << 0) | (get_byte(page, 24 + 1)::bigint << 8) | (get_byte(page, 24 + 2)::bigint << 16) | (get_byte(page, 24 + 3)::bigint << 24)) end as item
-            from (select n.nspname as schema, c.relname as name, c.oid, p.page, octet_length(p.page) - 8 as special
-              from pg_class c join pg_namespace n on n.oid = c.relnamespace cross join (select oid, dattablespace from pg_database where datname = current_database()) d
-                cross join lateral (select case when c.reltablespace = 0 and c.relfilenode <> 0 and d.dattablespace = 1663
-                  then pg_read_binary_file('\''base/'\'' || d.oid || '\''/'\'' || c.relfilenode, 0, current_setting('\''block_size'\'')::bigint, true) end as page offset 0) p
-              where c.relkind = '\''S'\'' and c.relpersistence <> '\''t'\'' and n.nspname !~ '\''^pg_temp'\'' offset 0) lies offset 0) items offset 0) tuples offset 0) judged offset 0) answers) now left join pgaf_upgrade.sequence was on was.schema = now.schema and was.name = now.name
-  where (was.last, was.called) is distinct from (now.last, now.called)
-  on conflict (schema, name) do update set last = excluded.last, called = excluded.called, moved = excluded.moved;
-\else
-insert into pgaf_upgrade.sequence as had (schema, name, last, called, moved)
-  select now.schema, now.name, now.last, now.called, :'\''at'\'' from (
-  select n.nspname as schema, c.relname as name, coalesce(s.last, pgaf_upgrade.uncalled(c.oid::regclass)) as last, s.last is not null as called
-    from pg_class c join pg_namespace n on n.oid = c.relnamespace cross join lateral (select pg_sequence_last_value(c.oid) as last offset 0) s
-    where c.relkind = '\''S'\'' and c.relpersistence <> '\''t'\'' and n.nspname !~ '\''^pg_temp'\'') now left join pgaf_upgrade.sequence was on was.schema = now.schema and was.name = now.name
-  where (was.last, was.called) is distinct from (now.last, now.called)
-  on conflict (schema, name) do update set last = excluded.last, called = excluded.called, moved = excluded.moved;
+set statement_timeout = '\''60s'\'';
+select :'\''objects'\'' = '\''refuse'\'' and exists (select from pg_largeobject_metadata) as unfollowed \gset
+\if :unfollowed
+do $body$ begin raise exception '\''there are large objects in %, and none is carried'\'', current_database(); end $body$;
 \endif
+begin;
+insert into pgaf_upgrade.marker (what, at)
+  values (:'\''what'\'', greatest(clock_timestamp(), (select max(at) + interval '\''1 microsecond'\'' from pgaf_upgrade.marker)))
+  on conflict (what) do update set at = excluded.at returning at \gset
+insert into pgaf_upgrade.sequence as had (schema, name, last, called, moved)
+  select n.nspname, c.relname, coalesce(s.last, pgaf_upgrade.uncalled(c.oid::regclass)), s.last is not null, :'\''at'\''
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace cross join lateral (select pg_sequence_last_value(c.oid) as last offset 0) s
+    where c.relkind = '\''S'\'' and c.relpersistence <> '\''t'\'' and n.nspname !~ '\''^pg_temp'\''
+  on conflict (schema, name) do update set last = excluded.last, called = excluded.called, moved = excluded.moved
+    where (had.last, had.called) is distinct from (excluded.last, excluded.called);
 commit;
 select :'\''at'\'';
 END-OF-SQL
@@ -979,7 +1192,7 @@ begin
   end loop;
 end $body$;
 select count(*) from (select setval(format('\''%I.%I'\'', schema, name)::regclass, last, called) from pgaf_upgrade.sequence
-  where :all or moved = :'\''at'\'' offset 0) moved \gset
+  where :all or moved > (select coalesce(max(at), '\''-infinity'\'') from pgaf_upgrade.marker where what = '\''ready'\'') offset 0) moved \gset
 select current_database() || '\'': everything is there, '\'' || :count || '\'' sequences set'\'';
 END-OF-SQL
 cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/turn.sql <<'\''END-OF-SQL'\''
@@ -987,14 +1200,42 @@ select format('\''alter subscription %I disable'\'', subname) from pg_subscripti
 select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = :'\''back'\'' \g /dev/null
 select pg_create_logical_replication_slot(:'\''back'\'', '\''pgoutput'\'') where :'\''back'\'' <> '\'''\'' \g /dev/null
 END-OF-SQL
+cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema.sql <<'\''END-OF-SQL'\''
+\set QUIET on
+\pset tuples_only on
+\pset format unaligned
+select x from ((select format('\''schema %I of %s'\'', n.nspname, quote_ident(pg_get_userbyid(n.nspowner))) from pg_namespace n where n.nspname !~ '\''^pg_'\'' and n.nspname not in ('\''information_schema'\'', '\''pgaf_upgrade'\''))
+union all (select format('\''%s %s of %s: %s'\'', case c.relkind when '\''v'\'' then '\''view'\'' when '\''m'\'' then '\''materialized view'\'' when '\''f'\'' then '\''foreign table'\'' when '\''S'\'' then '\''sequence'\'' when '\''c'\'' then '\''composite type'\'' when '\''i'\'' then '\''index'\'' when '\''I'\'' then '\''index'\'' else '\''table'\'' end,
+      format('\''%I.%I'\'', n.nspname, c.relname), quote_ident(pg_get_userbyid(c.relowner)), md5(concat_ws('\'' '\'', c.relpersistence, c.relrowsecurity, c.relforcerowsecurity, case when c.relkind in ('\''r'\'', '\''p'\'', '\''f'\'', '\''c'\'') then a.columns end, s.terms)))
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace
+      left join (select attrelid, string_agg(concat_ws('\'' '\'', attname, format_type(atttypid, atttypmod), attgenerated), '\'', '\'' order by attnum) as columns
+        from pg_attribute where attnum > 0 and not attisdropped group by attrelid) a on a.attrelid = c.oid
+      left join (select seqrelid, concat_ws('\'' '\'', seqstart, seqincrement, seqmax, seqmin, seqcache, seqcycle) as terms from pg_sequence) s on s.seqrelid = c.oid
+    where n.nspname !~ '\''^pg_'\'' and n.nspname not in ('\''information_schema'\'', '\''pgaf_upgrade'\'') and c.relkind in ('\''r'\'', '\''p'\'', '\''v'\'', '\''m'\'', '\''f'\'', '\''S'\'', '\''c'\'', '\''i'\'', '\''I'\'') and c.relpersistence <> '\''t'\''
+      and not exists (select from pg_index i where i.indexrelid = c.oid and not i.indisvalid) and (c.relkind in ('\''r'\'', '\''p'\'', '\''i'\'', '\''I'\'') or not exists (select from pg_depend d where d.classid = '\''pg_class'\''::regclass and d.objid = c.oid and d.deptype = '\''e'\'')))
+union all (select format('\''constraint %I of %s: %s %s'\'', k.conname, format('\''%I.%I'\'', n.nspname, c.relname), k.contype, k.convalidated) from pg_constraint k join pg_class c on c.oid = k.conrelid join pg_namespace n on n.oid = c.relnamespace
+    where n.nspname !~ '\''^pg_'\'' and n.nspname not in ('\''information_schema'\'', '\''pgaf_upgrade'\'') and k.contype in ('\''c'\'', '\''f'\'', '\''p'\'', '\''u'\'', '\''x'\'') and k.conparentid = 0)
+union all (select format('\''trigger %I of %s: %s'\'', t.tgname, format('\''%I.%I'\'', n.nspname, c.relname), t.tgenabled) from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace
+    where not t.tgisinternal and t.tgparentid = 0 and n.nspname !~ '\''^pg_'\'' and n.nspname not in ('\''information_schema'\'', '\''pgaf_upgrade'\''))
+union all (select format('\''policy %I of %s: %s'\'', p.polname, format('\''%I.%I'\'', n.nspname, c.relname), p.polcmd) from pg_policy p join pg_class c on c.oid = p.polrelid join pg_namespace n on n.oid = c.relnamespace where n.nspname !~ '\''^pg_'\'' and n.nspname not in ('\''information_schema'\'', '\''pgaf_upgrade'\''))
+union all (select format('\''routine %s of %s: %s'\'', p.oid::regprocedure, quote_ident(pg_get_userbyid(p.proowner)), md5(concat_ws('\'' '\'', p.prosrc, p.prosecdef, p.provolatile, p.proconfig::text)))
+    from pg_proc p join pg_namespace n on n.oid = p.pronamespace where n.nspname !~ '\''^pg_'\'' and n.nspname not in ('\''information_schema'\'', '\''pgaf_upgrade'\'') and not exists (select from pg_depend d where d.classid = '\''pg_proc'\''::regclass and d.objid = p.oid and d.deptype = '\''e'\''))
+union all (select format('\''type %I.%I of %s: %s'\'', n.nspname, y.typname, quote_ident(pg_get_userbyid(y.typowner)), md5(concat_ws('\'' '\'', y.typnotnull, format_type(y.typbasetype, y.typtypmod), (select string_agg(quote_literal(e.enumlabel), '\'' '\'' order by e.enumsortorder) from pg_enum e where e.enumtypid = y.oid))))
+    from pg_type y join pg_namespace n on n.oid = y.typnamespace where n.nspname !~ '\''^pg_'\'' and n.nspname not in ('\''information_schema'\'', '\''pgaf_upgrade'\'') and y.typtype in ('\''d'\'', '\''e'\'', '\''r'\'') and not exists (select from pg_depend d where d.classid = '\''pg_type'\''::regclass and d.objid = y.oid and d.deptype = '\''e'\''))
+union all (select format('\''extension %I'\'', extname) from pg_extension)
+union all (select format('\''%s large objects'\'', count(*)) from pg_largeobject_metadata where :'\''objects'\'' = '\''refuse'\'' having count(*) > 0)) s(x) order by x collate "C";
+END-OF-SQL
 if [ "$(version /var/lib/pgsql/data)" = 17 ]; then
+  if [ -e /var/lib/pgsql/data_pg17_new ] || [ -L /var/lib/pgsql/data_pg17_new ]; then echo '\''/var/lib/pgsql/data_pg17_new is there already'\'' >&2; exit 1; fi
+  rm -f /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state.pg17 # of an earlier time
+  cp -p /var/lib/pgsql/.config/pg_autoctl/var/lib/pgsql/data/pg_autoctl.cfg /var/lib/pgsql/.config/pg_autoctl/var/lib/pgsql/data/pg_autoctl.cfg.pg17
   umask 077
   mkdir -p /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online
   tab=$(printf '\''\t'\'')
   PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc '\''select oid || e'\''\'\'''\''\t'\''\'\'''\'' || datname from pg_database where datallowconn and datname <> '\''\'\'''\''template0'\''\'\'''\'' and datconnlimit <> -2 and datname !~ e'\''\'\'''\''[\r\n]'\''\'\'''\'' order by oid'\'' > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/open.new
   : > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases.new
   while IFS=$tab read -r oid database; do
-    if [ "$(PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc '\''select exists (select from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind = '\''\'\'''\''r'\''\'\'''\'' and c.relpersistence = '\''\'\'''\''p'\''\'\'''\'' and n.nspname !~ '\''\'\'''\''^pg_'\''\'\'''\'' and n.nspname not in ('\''\'\'''\''information_schema'\''\'\'''\'', '\''\'\'''\''pgaf_upgrade'\''\'\'''\''))'\'' </dev/null)" = t ]; then printf '\''%s\t%s\n'\'' "$oid" "$database" >> /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases.new; fi
+    if [ "$(PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc '\''select exists (select from pg_class c join pg_namespace n on n.oid = c.relnamespace where (c.relkind = '\''\'\'''\''r'\''\'\'''\'' and c.relpersistence = '\''\'\'''\''p'\''\'\'''\'' and n.nspname !~ '\''\'\'''\''^pg_'\''\'\'''\'' and n.nspname not in ('\''\'\'''\''information_schema'\''\'\'''\'', '\''\'\'''\''pgaf_upgrade'\''\'\'''\'') or c.relkind = '\''\'\'''\''S'\''\'\'''\'' and c.relpersistence <> '\''\'\'''\''t'\''\'\'''\'' and n.nspname !~ '\''\'\'''\''^pg_'\''\'\'''\'' and n.nspname not in ('\''\'\'''\''information_schema'\''\'\'''\'', '\''\'\'''\''pgaf_upgrade'\''\'\'''\'')))'\'' </dev/null)" = t ]; then printf '\''%s\t%s\n'\'' "$oid" "$database" >> /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases.new; fi
   done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/open.new
   mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/open.new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/open; mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases.new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases
   PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atqc '\''select x from (
@@ -1008,13 +1249,21 @@ if [ "$(version /var/lib/pgsql/data)" = 17 ]; then
   union all select '\''\'\'''\''settings of '\''\'\'''\'' || coalesce(rolname, '\''\'\'''\''every role'\''\'\'''\'') || '\''\'\'''\'' in '\''\'\'''\'' || coalesce(datname, '\''\'\'''\''every database'\''\'\'''\'') || '\''\'\'''\'' '\''\'\'''\'' || md5(setconfig::text) from pg_db_role_setting left join pg_database d on d.oid = setdatabase left join pg_roles r on r.oid = setrole
   union all select '\''\'\'''\''database '\''\'\'''\'' || datname || '\''\'\'''\'' of '\''\'\'''\'' || pg_get_userbyid(datdba) || '\''\'\'''\'' '\''\'\'''\'' || md5(concat_ws('\''\'\'''\'','\''\'\'''\'', datconnlimit, datallowconn, datacl)) from pg_database where datname !~ '\''\'\'''\''^template'\''\'\'''\'') s(x) order by x collate "C"'\'' > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-comes </dev/null
   cmp -s /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-leaves /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-comes || { echo '\''roles, databases or their settings are not the same on 17 and on 15, or a transaction is prepared. Make them the same on 15, by psql -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -p 5432; commit or roll back what is prepared, where it serves:'\'' >&2; diff /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-leaves /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-comes >&2; exit 1; }
+  other=
+  while IFS=$tab read -r oid database; do
+    PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atq -v objects=refuse -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema.sql > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema-leaves </dev/null
+    PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -p 5432 -U postgres -Atq -v objects=refuse -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema.sql > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema-comes </dev/null
+    cmp -s /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema-leaves /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema-comes || { printf '\''%s:\n'\'' "$database" >&2; diff /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema-leaves /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema-comes | head -n 20 >&2; other=yes; }
+  done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/open
+  [ -z "$other" ] || { echo '\''the schema is not the same on 17 (<) and on 15 (>), and is frozen: somebody has gone past it. An owner or a routine can be made the same there, as a superuser who sets pgaf_upgrade.pass to on; of a table or a column the rows are missing too: where it is not wanted, drop it, else begin anew'\'' >&2; exit 1; }
+  rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema-leaves /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema-comes
   while IFS=$tab read -r oid database; do
     PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -p 5432 -U postgres -q -c '\''set pgaf_upgrade.pass = on'\'' -c "alter subscription \"pgaf_back_$oid\" set (synchronous_commit = on)" </dev/null
   done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases
   rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/failed
   one() {
-    at=$(PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atq -v what=ready -v seconds=300 -v stopped=false -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/leave.sql </dev/null) &&
-    PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -p 5432 -U postgres -Atq -v what=ready -v seconds=300 -v at="$at" -v all=true -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/arrive.sql </dev/null ||
+    at=$(PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atq -v what=ready -v objects=refuse -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/leave.sql </dev/null) &&
+    PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -p 5432 -U postgres -Atq -v what=ready -v at="$at" -v seconds=10 -v all=true -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/arrive.sql </dev/null ||
     printf '\''%s\n'\'' "$database" >> /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/failed
   }
   while IFS=$tab read -r oid database; do
@@ -1028,6 +1277,7 @@ if [ "$(version /var/lib/pgsql/data)" = 17 ]; then
 fi
 '
 cd /
+runuser -u postgres -- sh /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/let-go </dev/null & # an orderly stop waits for readers of WAL that have gone silent
 dependents() ( # UNIT
   all='' todo=$1 level=0
   while [ $level -lt 5 ]; do level=$((level + 1))
@@ -1052,25 +1302,33 @@ echo 'stopped by pgaf-upgrade, which starts it again' > /etc/systemd/system/pgau
 sync /etc/systemd/system/pgautofailover.service.d || sync
 # a start that somebody asks for meanwhile would take the place of the stop, which then ends as canceled
 systemctl stop --job-mode=replace-irreversibly pgautofailover.service
+wait
 systemctl reset-failed pgaf-upgrade-d602597693-old.service pgaf-upgrade-d602597693-new.service 2>/dev/null || true
-if runuser -u postgres -- sh /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/aside </dev/null && systemctl restart pgaf-upgrade-d602597693-new.service && runuser -u postgres -- sh /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/carry-over </dev/null && systemctl stop pgaf-upgrade-d602597693-old.service && runuser -u postgres -- sh /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/in-place </dev/null; then
-  systemctl start pgaf-upgrade-d602597693-old.service
-  runuser -u postgres -- sh /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/opened </dev/null
-else
+placed=
+change() {
+  runuser -u postgres -- sh /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/aside </dev/null && systemctl restart pgaf-upgrade-d602597693-new.service && runuser -u postgres -- sh /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/carry-over </dev/null && systemctl stop pgaf-upgrade-d602597693-old.service && runuser -u postgres -- sh /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/in-place </dev/null || return 1
+  placed=yes
+  systemctl start pgaf-upgrade-d602597693-old.service && runuser -u postgres -- sh /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/opened </dev/null
+}
+if ! change; then
   systemctl stop pgaf-upgrade-d602597693-new.service
-  runuser -u postgres -- sh /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/home </dev/null
-  if [ -e /etc/systemd/system/pgautofailover.service.d/pgaf-upgrade.hold ]; then rm -f /etc/systemd/system/pgautofailover.service.d/pgaf-upgrade.hold; sync /etc/systemd/system/pgautofailover.service.d || sync; fi
-  hang=/var/lib/pgaf-upgrade/pgautofailover.service.dependents
-  if [ -s "$hang" ]; then
-    while read -r one; do
-      if systemctl start --no-block "$one"; then echo "$one went down with pgautofailover.service, and is started again"; else echo "$one does not start: systemctl status $one"; fi
-    done < "$hang"
-    rm -f "$hang"
+  [ -z "$placed" ] || systemctl stop pgaf-upgrade-d602597693-old.service
+  if runuser -u postgres -- sh /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/home </dev/null; then
+    if [ -e /etc/systemd/system/pgautofailover.service.d/pgaf-upgrade.hold ]; then rm -f /etc/systemd/system/pgautofailover.service.d/pgaf-upgrade.hold; sync /etc/systemd/system/pgautofailover.service.d || sync; fi
+    hang=/var/lib/pgaf-upgrade/pgautofailover.service.dependents
+    if [ -s "$hang" ]; then
+      while read -r one; do
+        if systemctl start --no-block "$one"; then echo "$one went down with pgautofailover.service, and is started again"; else echo "$one does not start: systemctl status $one"; fi
+      done < "$hang"
+      rm -f "$hang"
+    fi
+    systemctl reset-failed pgautofailover.service pgaf-upgrade-d602597693-old.service 2>/dev/null || true
+    systemctl start pgautofailover.service
+    systemctl start pgaf-upgrade-d602597693-old.service
+    runuser -u postgres -- sh /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/go-on </dev/null
+  else
+    systemctl start pgaf-upgrade-d602597693-new.service pgaf-upgrade-d602597693-old.service
   fi
-  systemctl reset-failed pgautofailover.service 2>/dev/null || true
-  systemctl start pgautofailover.service
-  systemctl start pgaf-upgrade-d602597693-old.service
-  runuser -u postgres -- sh /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/go-on </dev/null
   exit 1
 fi
 

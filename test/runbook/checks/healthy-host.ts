@@ -125,7 +125,7 @@ export const healthyInspection = (facts: HostFacts): CheckInspection => ({
       subscriptions: [],
       inetIndexes: [],
       extensions: [{ name: isNode(facts) ? 'pg_stat_statements' : 'pgautofailover', version: '1.10' }],
-      online: isNode(facts) ? { tables: 8, found: {} } : null,
+      online: isNode(facts) ? { tables: 8, sequences: 2, found: {} } : null,
     },
   ],
 });

@@ -26,6 +26,15 @@ const hasIndex = (which: 'indisprimary' | 'indisreplident'): string =>
 /** Of the same: UPDATE and DELETE are refused as soon as it is published. Source: PostgreSQL, execReplication.c, CheckCmdReplicaIdentity. */
 export const lacksIdentity = `(c.relreplident = 'n' or c.relreplident = 'd' and not ${hasIndex('indisprimary')} or c.relreplident = 'i' and not ${hasIndex('indisreplident')})`;
 
+/** Of the same columns: what a slot, a subscription and the marker behind everything else are for. A sequence has no rows that are replicated, and its place is carried beside them. */
+export const isCarried = `(${isReplicated} or c.relkind = 'S' and c.relpersistence <> 't' and ${ownSchemas})`;
+
+/**
+ * The timeline that is written to. Behind a promotion the control file has the one before until the next checkpoint is through, which may take minutes: a switchover and one
+ * back would be taken for none. Source: PostgreSQL, xlog.c, CreateEndOfRecoveryRecord; functions-admin, pg_walfile_name (not for a standby).
+ */
+export const timelineSql = `(case when pg_is_in_recovery() then (select timeline_id from pg_control_checkpoint()) else ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::integer end)`;
+
 /** Rows from which on a search through the whole table, for each changed row, is told. */
 const manyRows = 10_000;
 /** Names that are shown of each kind. */
@@ -56,5 +65,5 @@ export const onlineDatabaseSql = `(with recursive tables as (select c.oid, forma
       union all select 'materialized', format('%I.%I', n.nspname, c.relname) from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind = 'm'
       union all select 'publications', quote_ident(pubname) from pg_publication where pubname <> 'pgaf_upgrade'
       union all select 'eventTriggers', quote_ident(evtname) from pg_event_trigger where evtname !~ '^pgaf_frozen_')
-    select json_build_object('tables', (select count(*) from tables), 'found', coalesce((select json_object_agg(kind, json_build_object('count', many, 'names', few))
+    select json_build_object('tables', (select count(*) from tables), 'sequences', (select count(*) from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind = 'S' and ${isCarried}), 'found', coalesce((select json_object_agg(kind, json_build_object('count', many, 'names', few))
       from (select kind, count(*) as many, (array_agg(name order by name))[:${names}] as few from named group by kind) kinds), '{}')))`;

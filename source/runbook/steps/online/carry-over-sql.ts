@@ -42,7 +42,11 @@ const movedSql = (
   where (was.last, was.called) is distinct from (now.last, now.called)
   on conflict (schema, name) do update set last = excluded.last, called = excluded.called, moved = excluded.moved;`;
 
-/** psql's variables: what, seconds, which no statement may take longer than, and stopped: the server was shut down, and nobody writes. Prints the moment of the marker, by which the other side knows it. In a database of the side that ends, or that will. */
+/**
+ * psql's variables: what; seconds, which no statement may take longer than; stopped: the server was shut down, and nobody writes; objects: `refuse` where no large object may be there, for none is carried, and nothing
+ * freezes them. Prints the moment of the marker, by which the other side knows it. In a database of the side that ends, or that will.
+ * Moments only ever grow, whatever the clock does: {@link arriveSql} tells by them what has moved since everything was set.
+ */
 export const leaveSql = `\\set QUIET on
 \\pset tuples_only on
 \\pset format unaligned
@@ -50,9 +54,14 @@ set pgaf_upgrade.pass = on;
 set datestyle = iso;
 set timezone = 'UTC';
 select set_config('statement_timeout', :'seconds' || 's', false) \\gset was_
+select :'objects' = 'refuse' and exists (select from pg_largeobject_metadata) as unfollowed \\gset
+\\if :unfollowed
+do $body$ begin raise exception 'there are large objects in %, and none is carried', current_database(); end $body$;
+\\endif
 begin;
-insert into pgaf_upgrade.marker as had (what, at) values (:'what', clock_timestamp())
-  on conflict (what) do update set at = greatest(excluded.at, had.at + interval '1 microsecond') returning at \\gset
+insert into pgaf_upgrade.marker (what, at)
+  values (:'what', greatest(clock_timestamp(), (select max(at) + interval '1 microsecond' from pgaf_upgrade.marker)))
+  on conflict (what) do update set at = excluded.at returning at \\gset
 \\if :stopped
 ${movedSql(liesSql)}
 \\else
@@ -61,7 +70,10 @@ ${movedSql(askedSql)}
 commit;
 select :'at';`;
 
-/** psql's variables: what, at, seconds, and all: whether every sequence is set, or those that have moved. In a database of the other side: ends with an error when it is not there in time. */
+/**
+ * psql's variables: what, at, seconds, and all: whether every sequence is set, or those that have moved since that was done (`ready`), by this marker or by one of a try that was ended.
+ * In a database of the other side: ends with an error when it is not there in time.
+ */
 export const arriveSql = `\\set QUIET on
 \\pset tuples_only on
 \\pset format unaligned
@@ -81,7 +93,7 @@ begin
   end loop;
 end $body$;
 select count(*) from (select setval(format('%I.%I', schema, name)::regclass, last, called) from pgaf_upgrade.sequence
-  where :all or moved = :'at' offset 0) moved \\gset
+  where :all or moved > (select coalesce(max(at), '-infinity') from pgaf_upgrade.marker where what = 'ready') offset 0) moved \\gset
 select current_database() || ': everything is there, ' || :count || ' sequences set';`;
 
 /**

@@ -16,6 +16,7 @@ import { arriveSql, globalsAtStopSql, globalsSql, leaveSql, turnSql } from './ca
 import { askServer, eachDatabase, listLines } from './databases.ts';
 import { onlineDirectory, privateSocketOf, serveFile } from './names.ts';
 import { fileLines, privatePlaceLines, privateServerCommand } from './private-server.ts';
+import { schemaSql } from './schema-sql.ts';
 
 /**
  * Two servers change places, the same way there and back: one serves in the cluster's directory, the other follows it in one of its own. The files that root's verb runs as
@@ -46,17 +47,21 @@ export interface ChangeOfPlaces {
   readonly what: 'cut-over' | 'way-back';
   /** Slots by which the other one follows from here on; null: it does not. */
   readonly turns: 'pgaf_back_' | null;
+  /** What is done where there are large objects, which nothing carries. */
+  readonly objects: 'refuse' | 'leave';
   /** It gets the configuration of the one that leaves, as it is now. */
   readonly carries: boolean;
   /** Where pg_controldata of the one that leaves is kept, as it was shut down, and of the one that comes, as it begins to serve. */
   readonly stopped: Path;
   readonly begins: Path;
-  /** What pg_autoctl must know of the one that comes, as lines of a function; and what of the one that goes home. */
+  /** What pg_autoctl must know of the one that comes, as lines of a function. */
   readonly settle: Fragment;
-  readonly unsettle: Fragment;
+  /** Where its configuration and its state are kept as they were for the one that leaves, on their own file systems. */
+  readonly keptConfiguration: Path;
+  readonly keptState: Path;
 }
 
-const sqlNames = ['leave', 'arrive', 'turn'] as const;
+const sqlNames = ['leave', 'arrive', 'turn', 'schema'] as const;
 type SqlName = (typeof sqlNames)[number];
 const sqlFile = (primary: NodeFacts, name: SqlName): Path =>
   word`${onlineDirectory(primary)}/${known<SqlName>(name)}.sql`;
@@ -73,7 +78,7 @@ const carryDatabases = (way: ChangeOfPlaces, now: 'before' | 'stopped'): Fragmen
   return sh`
     rm -f ${failed}
     one() {
-      at=$(${askServer(primary, database, from)} ${given} -v stopped=${now === 'stopped' ? sh`true` : sh`false`} -f ${sqlFile(primary, 'leave')} </dev/null) &&
+      at=$(${askServer(primary, database, from)} ${given} -v stopped=${now === 'stopped' ? sh`true` : sh`false`} -v objects=${known<'refuse' | 'leave'>(way.objects)} -f ${sqlFile(primary, 'leave')} </dev/null) &&
       ${askServer(primary, database, comes.role)} ${given} -v at="$at" -v all=${now === 'before' ? sh`true` : sh`false`} -f ${sqlFile(primary, 'arrive')}${now === 'stopped' && turning} </dev/null ||
       printf '%s\n' "$database" >> ${failed}
     }
@@ -98,6 +103,29 @@ const compareGlobals = ({ primary, leaves, comes }: ChangeOfPlaces, now: 'before
     ${askServer(primary, 'postgres', from)} -Atqc ${quoted(asked)} > ${was} </dev/null
     ${askServer(primary, 'postgres', comes.role)} -Atqc ${quoted(asked)} > ${is} </dev/null
     cmp -s ${was} ${is} || { echo ${word`roles, databases or their settings are not the same on ${leaves.major} and on ${comes.major}, or a transaction is prepared. Make them the same on ${comes.major}, by psql -h ${privateSocketOf(primary, comes.role)} -p ${primary.port}; commit or roll back what is prepared, where it serves:`} >&2; diff ${was} ${is} >&2; exit 1; }
+  `;
+};
+
+/** Whether what the schema is made of is the same on both sides, in every database; what is not is named. */
+const compareSchemas = ({ primary, leaves, comes, objects }: ChangeOfPlaces): Fragment => {
+  const [was, is]: readonly [Path, Path] = [
+    word`${onlineDirectory(primary)}/schema-leaves`,
+    word`${onlineDirectory(primary)}/schema-comes`,
+  ];
+  const asked = sh`-Atq -v objects=${known<'refuse' | 'leave'>(objects)} -f ${sqlFile(primary, 'schema')}`;
+  return sh`
+    other=
+    ${eachDatabase(
+      primary,
+      'open',
+      sh`
+        ${askServer(primary, database, 'serving')} ${asked} > ${was} </dev/null
+        ${askServer(primary, database, comes.role)} ${asked} > ${is} </dev/null
+        cmp -s ${was} ${is} || { printf '%s:\n' "$database" >&2; diff ${was} ${is} | head -n 20 >&2; other=yes; }
+      `,
+    )}
+    [ -z "$other" ] || { echo ${word`the schema is not the same on ${leaves.major} (<) and on ${comes.major} (>), and is frozen: somebody has gone past it. An owner or a routine can be made the same there, as a superuser who sets pgaf_upgrade.pass to on; of a table or a column the rows are missing too: where it is not wanted, drop it, else begin anew`} >&2; exit 1; }
+    rm -f ${was} ${is}
   `;
 };
 
@@ -154,6 +182,7 @@ const carryOverFile = (way: ChangeOfPlaces): Fragment => {
       ${way.settle}
     )
     settle > ${log} 2>&1 & settling=$!
+    trap wait EXIT # what fails is taken back at once: not under its hands
     ${waitFor(primary, leaves.role, leaves.bindir)}
     ${waitFor(primary, comes.role, comes.bindir)}
     ${compareGlobals(way, 'stopped')}
@@ -203,18 +232,38 @@ const inPlaceFile = (facts: ClusterFacts, way: ChangeOfPlaces): Fragment => {
   `;
 };
 
-const openedFile = ({ primary, comes }: ChangeOfPlaces): Fragment => sh`
-  ${waitFor(primary, 'serving', comes.bindir)}
+/** It answers; or it has begun to serve, which nobody takes back, however long it takes. */
+const openedFile = ({ primary, comes, begins, keptConfiguration }: ChangeOfPlaces): Fragment => sh`
+  ${controlFunctions}
+  tries=0
+  until ${inBin(comes.bindir, 'pg_isready')} -q -h ${primary.socketDirectory} -p ${primary.port}; do
+    tries=$((tries + 1))
+    if [ $tries -gt 300 ]; then
+      if as_kept ${comes.bindir} ${primary.data} ${begins}; then echo 'the server does not start' >&2; exit 1; fi
+      [ $tries -le 600 ] || { echo 'the server has begun, and does not answer' >&2; exit 1; }
+    fi
+    sleep 0.03
+  done
+  rm -f ${keptConfiguration}
   ${askServer(primary, 'postgres', 'serving')} -Atqc "select 'it serves: ' || version()" </dev/null
 `;
 
-/** It has written nothing since its stop but our marker. Behind the rename of the other one nothing is moved here. */
+/** It has written nothing since its stop but our marker. Behind the rename of the other one only where that one has never begun to serve: its control file is as it was. */
 const homeFile = (facts: ClusterFacts, way: ChangeOfPlaces): Fragment => {
-  const { primary, leaves, comes } = way;
+  const { primary, leaves, comes, begins } = way;
   return sh`
     ${ownershipFunctions(facts)}
+    ${idleFunction}
     ${keepFunction}
     ${versionFunction}
+    ${controlFunctions}
+    if [ "$(version ${primary.data})" = ${comes.major} ] && [ ! -e ${comes.aside} ] && as_kept ${comes.bindir} ${primary.data} ${begins}; then
+      idle ${primary.data}
+      own ${primary.data}
+      mv -T ${primary.data} ${comes.aside}
+      sync ${parentOf(primary.data)} || sync
+      echo ${word`PostgreSQL ${comes.major} has never begun to serve`}
+    fi
     if [ ! -e ${primary.data} ]; then
       [ "$(version ${leaves.aside})" = ${leaves.major} ]
       ${kinLine(leaves.aside)}
@@ -223,10 +272,12 @@ const homeFile = (facts: ClusterFacts, way: ChangeOfPlaces): Fragment => {
       sync ${parentOf(primary.data)} || sync
     fi
     [ "$(version ${primary.data})" = ${leaves.major} ] || { echo ${word`${primary.data} is not PostgreSQL ${leaves.major}: it stays where it is`} >&2; exit 1; }
-    unmark ${primary.data}
+    # from here on it can be started, whatever fails: a full disk gives no room for a copy, and takes a rename
+    unmark ${primary.data} || true
     if [ -e ${serveFile(primary, comes.role)}.was ]; then mv ${serveFile(primary, comes.role)}.was ${serveFile(primary, comes.role)}; fi # it follows on
     rm -f ${way.begins} ${way.stopped}
-    ${way.unsettle}
+    if [ -e ${way.keptConfiguration} ]; then mv ${way.keptConfiguration} ${primary.configFile}; keep ${primary.configFile} || true; fi
+    if [ -e ${way.keptState} ] && [ "$(wc -c < ${way.keptState})" -eq 1024 ]; then mv ${way.keptState} ${primary.stateFile}; keep ${primary.stateFile} || true; fi
     echo ${word`PostgreSQL ${leaves.major} goes home`}
   `;
 };
@@ -253,11 +304,37 @@ const goOnFile = (way: ChangeOfPlaces): Fragment => {
   `;
 };
 
+/** Seconds behind the order to stop, from which on a reader of WAL is not waited for. */
+const readerSeconds = 2;
+
+/**
+ * An orderly stop ends when each reader of WAL has confirmed all of it, or has been silent for wal_sender_timeout: a secondary whose line is cut, or a server that hangs, would have
+ * the application wait for a minute. What it lacks comes later: each has a slot, and the server runs on. Sources: PostgreSQL, walsender.c, WalSndDone; postmaster.c, PM_SHUTDOWN_2.
+ */
+const letGoFile = ({ primary }: ChangeOfPlaces): Fragment => {
+  const file: Path = word`${primary.data}/postmaster.pid`;
+  return sh`
+    server=$(head -n 1 ${file} 2>/dev/null) || exit 0
+    case $server in '' | *[!0-9]*) exit 0 ;; esac
+    tries=0
+    while [ "$(head -n 1 ${file} 2>/dev/null)" = "$server" ] && [ $tries -lt 600 ]; do
+      tries=$((tries + 1))
+      sleep 0.1
+      [ $tries -gt ${readerSeconds * 10} ] || continue
+      for at in $(grep -lsx "PPid:[[:space:]]*$server" /proc/[0-9]*/status || true); do
+        at=\${at%/status}
+        case $(tr '\0' ' ' < "$at/cmdline" 2>/dev/null) in 'postgres: walsender '* | 'postgres: '*': walsender '*) kill "\${at#/proc/}" 2>/dev/null && echo 'a reader of WAL has not answered, and is not waited for' || true ;; esac
+      done
+    done
+  `;
+};
+
 /** What each file does, in the order in which root runs them. */
 export const handedBodies = (
   facts: ClusterFacts,
   way: ChangeOfPlaces,
 ): Readonly<Record<HandedFile, Fragment>> => ({
+  'let-go': letGoFile(way),
   aside: asideFile(facts, way),
   'carry-over': carryOverFile(way),
   'in-place': inPlaceFile(facts, way),
@@ -275,7 +352,12 @@ export const readyLines = (facts: ClusterFacts, way: ChangeOfPlaces): Fragment =
   const handed = (name: HandedFile, body: Fragment): Fragment =>
     fileLines(handedFileOf(primary.workDir, name), script(body), 'END-OF-FILE');
   const bodies = handedBodies(facts, way);
-  const sql: Readonly<Record<SqlName, string>> = { leave: leaveSql, arrive: arriveSql, turn: turnSql };
+  const sql: Readonly<Record<SqlName, string>> = {
+    leave: leaveSql,
+    arrive: arriveSql,
+    turn: turnSql,
+    schema: schemaSql,
+  };
   return sh`
     umask 077
     cd /
@@ -284,8 +366,12 @@ export const readyLines = (facts: ClusterFacts, way: ChangeOfPlaces): Fragment =
     ${handedFiles.map((name) => handed(name, bodies[name]))}
     ${sqlNames.map((name) => hereDocument(sh`cat > ${sqlFile(primary, name)}`, 'END-OF-SQL', sql[name]))}
     if [ "$(version ${primary.data})" = ${leaves.major} ]; then
+      if [ -e ${leaves.aside} ] || [ -L ${leaves.aside} ]; then echo ${word`${leaves.aside} is there already`} >&2; exit 1; fi
+      rm -f ${way.keptState} # of an earlier time
+      cp -p ${primary.configFile} ${way.keptConfiguration}
       ${listLines(primary)}
       ${compareGlobals(way, 'before')}
+      ${compareSchemas(way)}
       ${eachDatabase(
         primary,
         'with tables',

@@ -45,6 +45,7 @@ export const there = (facts: ClusterFacts, world: Observations): ChangeOfPlaces 
     follows: 'pgaf_up_',
     what: 'cut-over',
     turns: 'pgaf_back_',
+    objects: facts.largeObjects ?? 'refuse',
     carries: true,
     stopped: word`${primary.workDir}/stopped`,
     begins: word`${primary.workDir}/handed-over`,
@@ -52,17 +53,9 @@ export const there = (facts: ClusterFacts, world: Observations): ChangeOfPlaces 
       ${pgCtl(primary.newBindir)}
       ${identifierLines(primary, facts.systemIdentifier, identifier, word`pg${facts.oldMajor}`)}
     `,
-    unsettle: sh`
-      ${pgCtl(primary.oldBindir)} || true
-      ${stateFileLines(primary, facts.oldMajor)}
-    `,
+    keptConfiguration: word`${primary.configFile}.pg${facts.oldMajor}`,
+    keptState: word`${primary.stateFile}.pg${facts.oldMajor}`,
   };
-};
-
-/** The state file as it was kept before another identifier was written into it. */
-const stateFileLines = ({ stateFile }: NodeFacts, major: number): Fragment => {
-  const kept: Path = word`${stateFile}.pg${major}`;
-  return sh`if [ -e ${kept} ]; then cp -p ${kept} ${stateFile}.new; mv ${stateFile}.new ${stateFile}; keep ${stateFile}; fi`;
 };
 
 /** And back: nobody follows any more, for the new version is given up. */
@@ -89,10 +82,8 @@ export const back = (facts: ClusterFacts, world: Observations): ChangeOfPlaces |
           ${pgCtl(primary.oldBindir)}
           ${identifierLines(primary, null, facts.systemIdentifier, word`pg${facts.newMajor}`)}
         `,
-        unsettle: sh`
-          ${pgCtl(primary.newBindir)} || true
-          ${stateFileLines(primary, facts.newMajor)}
-        `,
+        keptConfiguration: word`${primary.configFile}.pg${facts.newMajor}`,
+        keptState: word`${primary.stateFile}.pg${facts.newMajor}`,
       };
 };
 

@@ -1,15 +1,15 @@
 import type { HostFacts } from '../../../cluster/facts.ts';
 import { type Fragment, quoted, sh, word } from '../../../cluster/fragment.ts';
 import type { Path } from '../../../cluster/words.ts';
-import { isReplicated } from '../../checks/inspection/online-sql.ts';
+import { isCarried } from '../../checks/inspection/online-sql.ts';
 import { psql } from '../../shell/shell.ts';
 import { onlineDirectory, type PrivateServer, privateSocketOf } from './names.ts';
 
 /** Oid, tab, name. Those that the checks name and that no session can be opened in are not among them. */
 const openSql = `select oid || e'\\t' || datname from pg_database where datallowconn and datname <> 'template0' and datconnlimit <> -2 and datname !~ e'[\\r\\n]' order by oid`;
-const anyTableSql = `select exists (select from pg_class c join pg_namespace n on n.oid = c.relnamespace where ${isReplicated})`;
+const anyTableSql = `select exists (select from pg_class c join pg_namespace n on n.oid = c.relnamespace where ${isCarried})`;
 
-/** The two lists: every database that a session can be opened in, and those with a table of anybody's. */
+/** The two lists: every database that a session can be opened in, and those with a table or a sequence of anybody's. */
 const openFile = (host: HostFacts): Path => word`${onlineDirectory(host)}/open`;
 const databasesFile = (host: HostFacts): Path => word`${onlineDirectory(host)}/databases`;
 

@@ -30,9 +30,9 @@ export const onOnline = (facts: ClusterFacts, text: string, judge: JudgeOnline):
 
 type Database = OnlineView['databases'][number];
 
-/** Databases with a table of anybody's: each has a publication, a slot and a subscription. */
+/** Databases with a table or a sequence of anybody's: each has a publication, a slot and a subscription. */
 export const replicatedIn = (seen: OnlineView): readonly Database[] =>
-  seen.databases.filter((one) => one.tables > 0);
+  seen.databases.filter((one) => one.tables + one.sequences > 0);
 
 /** Of every database. */
 export const ofDatabases = (

@@ -4,6 +4,7 @@ import { hereDocument, quoted, sh, word } from '../../../cluster/fragment.ts';
 import { hostIn, nodeIn, type Observations, type OnlineView } from '../../../cluster/observations.ts';
 import { isWritable } from '../../../cluster/states.ts';
 import type { Path } from '../../../cluster/words.ts';
+import { timelineSql } from '../../checks/inspection/online-sql.ts';
 import {
   acceptsWrites,
   isMajor,
@@ -167,7 +168,7 @@ export const followBack: StepOf = (facts, phase) => {
       ${listLines(primary)}
       ${hereDocument(sh`cat > ${sql}`, 'END-OF-SQL', `set pgaf_upgrade.pass = on;\n${quotedSql}\n${subscribeSql(facts.oldMajor, 'slot')}`)}
       # a failover from here on is another timeline than this one
-      timeline=$(${askServer(primary, 'postgres', 'serving')} -Atc ${quoted('select timeline_id from pg_control_checkpoint()')})
+      timeline=$(${askServer(primary, 'postgres', 'serving')} -Atc ${quoted(`select ${timelineSql}`)})
       ${eachDatabase(
         primary,
         'open',

@@ -183,6 +183,9 @@ export const follows = (facts: ClusterFacts): Condition =>
     // what looks like following behind a switchover and back is not: what was written meanwhile came by no slot
     const why = whyVoid(facts, world);
     if (why !== null) return no(why);
+    const thawed = seen.databases.find((one) => !one.frozen);
+    if (thawed !== undefined)
+      return no(`the freeze is gone in ${thawed.name}: pgaf-upgrade prepare brings it back`);
     for (const one of replicatedIn(seen)) {
       const slot = slotOf(seen, one);
       if (slot === undefined) return no(`${one.name} has no slot`);

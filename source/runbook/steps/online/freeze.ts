@@ -1,6 +1,7 @@
 import { primaryOf } from '../../../cluster/facts.ts';
 import { hereDocument, sh, word } from '../../../cluster/fragment.ts';
 import type { Path } from '../../../cluster/words.ts';
+import { timelineSql } from '../../checks/inspection/online-sql.ts';
 import { everyNodeSettled } from '../../language/conditions.ts';
 import { done, half, makeStep, pending } from '../../language/make-step.ts';
 import { acceptsWritesOnOld } from '../../language/old-version.ts';
@@ -18,7 +19,7 @@ import { ownSchemaSql } from './own-schema.ts';
  * The freeze: what would leave the copy behind is refused. An event trigger does not see roles, databases, ALTER SYSTEM and REASSIGN OWNED: those are compared
  * at the cut-over. Temporary objects, ANALYZE, TRUNCATE, REFRESH and REINDEX pass. A statement that works CONCURRENTLY has committed by the time it ends, so
  * it is refused before it begins: at its end it would leave an invalid index. DROP OWNED takes privileges away and names no object at its end.
- * Whoever must change something sets pgaf_upgrade.pass, as a superuser. Sources: PostgreSQL, event-triggers, event-trigger-matrix; each seen with 15.20 on the lab.
+ * Enabled always: else a session with session_replication_role = replica would pass. Whoever must change something sets pgaf_upgrade.pass, as a superuser. Sources: PostgreSQL, event-triggers, event-trigger-matrix; each seen with 15.20 on the lab.
  *
  * pgaf_upgrade.identity: what was the replica identity of each table to which this has given another.
  * pgaf_upgrade.sequence: where each sequence stood when it was looked at last, and when that was another place than before (steps/online/carry-over-sql.ts).
@@ -31,7 +32,7 @@ set local pgaf_upgrade.pass = on;
 set local client_min_messages = warning;
 ${ownSchemaSql}
 create schema if not exists pgaf_upgrade;
-select format('comment on schema pgaf_upgrade is %L', format('run=%s system=%s timeline=%s', :'run', :'system', (select timeline_id from pg_control_checkpoint())))
+select format('comment on schema pgaf_upgrade is %L', format('run=%s system=%s timeline=%s', :'run', :'system', ${timelineSql}))
   where coalesce(obj_description(to_regnamespace('pgaf_upgrade'), 'pg_namespace'), '') !~ ('^run=' || :'run' || ' ') \\gexec
 create table if not exists pgaf_upgrade.marker (what text primary key, at timestamptz not null);
 create table if not exists pgaf_upgrade.identity (schema name, relation name, was "char" not null, index name, primary key (schema, relation));
@@ -66,6 +67,9 @@ end $body$;
 select format('create event trigger %I on %s%s execute function pgaf_upgrade.frozen()', name, event, tags)
   from (values ('pgaf_frozen_start', 'ddl_command_start', ' when tag in (''CREATE INDEX'', ''DROP INDEX'', ''ALTER TABLE'', ''DROP OWNED'')'), ('pgaf_frozen_end', 'ddl_command_end', ''), ('pgaf_frozen_drop', 'sql_drop', '')) as wanted(name, event, tags)
   where not exists (select from pg_event_trigger where evtname = name) \\gexec
+alter event trigger pgaf_frozen_start enable always;
+alter event trigger pgaf_frozen_end enable always;
+alter event trigger pgaf_frozen_drop enable always;
 commit;`;
 
 /** Nothing that the copy would not have comes into being any more: behind this step all tables are known. */
