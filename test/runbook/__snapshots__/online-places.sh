@@ -186,8 +186,8 @@ PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/post
 cmp -s /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-leaves /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-comes || { echo '\''roles, databases or their settings are not the same on 15 and on 17, or a transaction is prepared. Make them the same on 17, by psql -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -p 5432; commit or roll back what is prepared, where it serves:'\'' >&2; diff /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-leaves /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-comes >&2; exit 1; }
 rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/failed
 one() {
-  at=$(PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -p 5432 -U postgres -Atq -v what=cut-over -v objects=refuse -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/leave.sql </dev/null) &&
-  PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -p 5432 -U postgres -Atq -v what=cut-over -v at="$at" -v seconds=10 -v all=false -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/arrive.sql -v follows="pgaf_up_$oid" -v back="pgaf_back_$oid" -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/turn.sql </dev/null ||
+  at=$(PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -p 5432 -U postgres -Atq -v what=cut-over -v seconds=10 -v stopped=true -v objects=refuse -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/leave.sql </dev/null) &&
+  PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -p 5432 -U postgres -Atq -v what=cut-over -v seconds=10 -v at="$at" -v all=false -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/arrive.sql -v follows="pgaf_up_$oid" -v back="pgaf_back_$oid" -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/turn.sql </dev/null ||
   printf '\''%s\n'\'' "$database" >> /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/failed
 }
 while IFS=$tab read -r oid database; do
@@ -457,7 +457,7 @@ cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/leave.sql <<'\
 set pgaf_upgrade.pass = on;
 set datestyle = iso;
 set timezone = '\''UTC'\'';
-set statement_timeout = '\''60s'\'';
+select set_config('\''statement_timeout'\'', :'\''seconds'\'' || '\''s'\'', false) \gset was_
 select :'\''objects'\'' = '\''refuse'\'' and exists (select from pg_largeobject_metadata) as unfollowed \gset
 \if :unfollowed
 do $body$ begin raise exception '\''there are large objects in %, and none is carried'\'', current_database(); end $body$;
@@ -466,12 +466,31 @@ begin;
 insert into pgaf_upgrade.marker (what, at)
   values (:'\''what'\'', greatest(clock_timestamp(), (select max(at) + interval '\''1 microsecond'\'' from pgaf_upgrade.marker)))
   on conflict (what) do update set at = excluded.at returning at \gset
+\if :stopped
 insert into pgaf_upgrade.sequence as had (schema, name, last, called, moved)
-  select n.nspname, c.relname, coalesce(s.last, pgaf_upgrade.uncalled(c.oid::regclass)), s.last is not null, :'\''at'\''
+  select now.schema, now.name, now.last, now.called, :'\''at'\'' from (
+  select schema, name, case when sound then ((get_byte(page, tuple + 24 + 0)::bigint << 0) | (get_byte(page, tuple + 24 + 1)::bigint << 8) | (get_byte(page, tuple + 24 + 2)::bigint << 16) | (get_byte(page, tuple + 24 + 3)::bigint << 24) | (get_byte(page, tuple + 24 + 4)::bigint << 32) | (get_byte(page, tuple + 24 + 5)::bigint << 40) | (get_byte(page, tuple + 24 + 6)::bigint << 48) | (get_byte(page, tuple + 24 + 7)::bigint << 56)) else coalesce(asked, pgaf_upgrade.uncalled(oid::regclass)) end as last,
+      case when sound then get_byte(page, tuple + 40) = 1 else asked is not null end as called
+    from (select *, case when not sound then pg_sequence_last_value(oid) end as asked
+      from (select *, coalesce(item >> 15 & 3 = 1 and item >> 17 = 41 and tuple between 28 and special - 41 and get_byte(page, case when tuple between 28 and special - 41 then tuple else 0 end + 22) = 24, false) as sound
+        from (select *, (item & 32767)::integer as tuple
+          from (select *, case when special > 100 and ((get_byte(page, 16 + 0)::bigint << 0) | (get_byte(page, 16 + 1)::bigint << 8)) = special and ((get_byte(page, special + 0)::bigint << 0) | (get_byte(page, special + 1)::bigint << 8) | (get_byte(page, special + 2)::bigint << 16) | (get_byte(page, special + 3)::bigint << 24)) = 5911 and ((get_byte(page, 12 + 0)::bigint << 0) | (get_byte(page, 12 + 1)::bigint << 8)) = 28 then ((get_byte(page, 24 + 0)::bigint << 0) | (get_byte(page, 24 + 1)::bigint << 8) | (get_byte(page, 24 + 2)::bigint << 16) | (get_byte(page, 24 + 3)::bigint << 24)) end as item
+            from (select n.nspname as schema, c.relname as name, c.oid, p.page, octet_length(p.page) - 8 as special
+              from pg_class c join pg_namespace n on n.oid = c.relnamespace cross join (select oid, dattablespace from pg_database where datname = current_database()) d
+                cross join lateral (select case when c.reltablespace = 0 and c.relfilenode <> 0 and d.dattablespace = 1663
+                  then pg_read_binary_file('\''base/'\'' || d.oid || '\''/'\'' || c.relfilenode, 0, current_setting('\''block_size'\'')::bigint, true) end as page offset 0) p
+              where c.relkind = '\''S'\'' and c.relpersistence <> '\''t'\'' and n.nspname !~ '\''^pg_temp'\'' offset 0) lies offset 0) items offset 0) tuples offset 0) judged offset 0) answers) now left join pgaf_upgrade.sequence was on was.schema = now.schema and was.name = now.name
+  where (was.last, was.called) is distinct from (now.last, now.called)
+  on conflict (schema, name) do update set last = excluded.last, called = excluded.called, moved = excluded.moved;
+\else
+insert into pgaf_upgrade.sequence as had (schema, name, last, called, moved)
+  select now.schema, now.name, now.last, now.called, :'\''at'\'' from (
+  select n.nspname as schema, c.relname as name, coalesce(s.last, pgaf_upgrade.uncalled(c.oid::regclass)) as last, s.last is not null as called
     from pg_class c join pg_namespace n on n.oid = c.relnamespace cross join lateral (select pg_sequence_last_value(c.oid) as last offset 0) s
-    where c.relkind = '\''S'\'' and c.relpersistence <> '\''t'\'' and n.nspname !~ '\''^pg_temp'\''
-  on conflict (schema, name) do update set last = excluded.last, called = excluded.called, moved = excluded.moved
-    where (had.last, had.called) is distinct from (excluded.last, excluded.called);
+    where c.relkind = '\''S'\'' and c.relpersistence <> '\''t'\'' and n.nspname !~ '\''^pg_temp'\'') now left join pgaf_upgrade.sequence was on was.schema = now.schema and was.name = now.name
+  where (was.last, was.called) is distinct from (now.last, now.called)
+  on conflict (schema, name) do update set last = excluded.last, called = excluded.called, moved = excluded.moved;
+\endif
 commit;
 select :'\''at'\'';
 END-OF-SQL
@@ -565,8 +584,8 @@ if [ "$(version /var/lib/pgsql/data)" = 15 ]; then
   done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases
   rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/failed
   one() {
-    at=$(PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atq -v what=ready -v objects=refuse -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/leave.sql </dev/null) &&
-    PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -p 5432 -U postgres -Atq -v what=ready -v at="$at" -v seconds=10 -v all=true -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/arrive.sql </dev/null ||
+    at=$(PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atq -v what=ready -v seconds=300 -v stopped=false -v objects=refuse -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/leave.sql </dev/null) &&
+    PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -p 5432 -U postgres -Atq -v what=ready -v seconds=300 -v at="$at" -v all=true -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/arrive.sql </dev/null ||
     printf '\''%s\n'\'' "$database" >> /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/failed
   }
   while IFS=$tab read -r oid database; do
@@ -891,8 +910,8 @@ PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/post
 cmp -s /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-leaves /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-comes || { echo '\''roles, databases or their settings are not the same on 17 and on 15, or a transaction is prepared. Make them the same on 15, by psql -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -p 5432; commit or roll back what is prepared, where it serves:'\'' >&2; diff /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-leaves /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-comes >&2; exit 1; }
 rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/failed
 one() {
-  at=$(PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -p 5432 -U postgres -Atq -v what=way-back -v objects=refuse -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/leave.sql </dev/null) &&
-  PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -p 5432 -U postgres -Atq -v what=way-back -v at="$at" -v seconds=10 -v all=false -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/arrive.sql -v follows="pgaf_back_$oid" -v back='\'''\'' -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/turn.sql </dev/null ||
+  at=$(PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -p 5432 -U postgres -Atq -v what=way-back -v seconds=10 -v stopped=true -v objects=refuse -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/leave.sql </dev/null) &&
+  PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -p 5432 -U postgres -Atq -v what=way-back -v seconds=10 -v at="$at" -v all=false -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/arrive.sql -v follows="pgaf_back_$oid" -v back='\'''\'' -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/turn.sql </dev/null ||
   printf '\''%s\n'\'' "$database" >> /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/failed
 }
 while IFS=$tab read -r oid database; do
@@ -1154,7 +1173,7 @@ cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/leave.sql <<'\
 set pgaf_upgrade.pass = on;
 set datestyle = iso;
 set timezone = '\''UTC'\'';
-set statement_timeout = '\''60s'\'';
+select set_config('\''statement_timeout'\'', :'\''seconds'\'' || '\''s'\'', false) \gset was_
 select :'\''objects'\'' = '\''refuse'\'' and exists (select from pg_largeobject_metadata) as unfollowed \gset
 \if :unfollowed
 do $body$ begin raise exception '\''there are large objects in %, and none is carried'\'', current_database(); end $body$;
@@ -1163,12 +1182,31 @@ begin;
 insert into pgaf_upgrade.marker (what, at)
   values (:'\''what'\'', greatest(clock_timestamp(), (select max(at) + interval '\''1 microsecond'\'' from pgaf_upgrade.marker)))
   on conflict (what) do update set at = excluded.at returning at \gset
+\if :stopped
 insert into pgaf_upgrade.sequence as had (schema, name, last, called, moved)
-  select n.nspname, c.relname, coalesce(s.last, pgaf_upgrade.uncalled(c.oid::regclass)), s.last is not null, :'\''at'\''
+  select now.schema, now.name, now.last, now.called, :'\''at'\'' from (
+  select schema, name, case when sound then ((get_byte(page, tuple + 24 + 0)::bigint << 0) | (get_byte(page, tuple + 24 + 1)::bigint << 8) | (get_byte(page, tuple + 24 + 2)::bigint << 16) | (get_byte(page, tuple + 24 + 3)::bigint << 24) | (get_byte(page, tuple + 24 + 4)::bigint << 32) | (get_byte(page, tuple + 24 + 5)::bigint << 40) | (get_byte(page, tuple + 24 + 6)::bigint << 48) | (get_byte(page, tuple + 24 + 7)::bigint << 56)) else coalesce(asked, pgaf_upgrade.uncalled(oid::regclass)) end as last,
+      case when sound then get_byte(page, tuple + 40) = 1 else asked is not null end as called
+    from (select *, case when not sound then pg_sequence_last_value(oid) end as asked
+      from (select *, coalesce(item >> 15 & 3 = 1 and item >> 17 = 41 and tuple between 28 and special - 41 and get_byte(page, case when tuple between 28 and special - 41 then tuple else 0 end + 22) = 24, false) as sound
+        from (select *, (item & 32767)::integer as tuple
+          from (select *, case when special > 100 and ((get_byte(page, 16 + 0)::bigint << 0) | (get_byte(page, 16 + 1)::bigint << 8)) = special and ((get_byte(page, special + 0)::bigint << 0) | (get_byte(page, special + 1)::bigint << 8) | (get_byte(page, special + 2)::bigint << 16) | (get_byte(page, special + 3)::bigint << 24)) = 5911 and ((get_byte(page, 12 + 0)::bigint << 0) | (get_byte(page, 12 + 1)::bigint << 8)) = 28 then ((get_byte(page, 24 + 0)::bigint << 0) | (get_byte(page, 24 + 1)::bigint << 8) | (get_byte(page, 24 + 2)::bigint << 16) | (get_byte(page, 24 + 3)::bigint << 24)) end as item
+            from (select n.nspname as schema, c.relname as name, c.oid, p.page, octet_length(p.page) - 8 as special
+              from pg_class c join pg_namespace n on n.oid = c.relnamespace cross join (select oid, dattablespace from pg_database where datname = current_database()) d
+                cross join lateral (select case when c.reltablespace = 0 and c.relfilenode <> 0 and d.dattablespace = 1663
+                  then pg_read_binary_file('\''base/'\'' || d.oid || '\''/'\'' || c.relfilenode, 0, current_setting('\''block_size'\'')::bigint, true) end as page offset 0) p
+              where c.relkind = '\''S'\'' and c.relpersistence <> '\''t'\'' and n.nspname !~ '\''^pg_temp'\'' offset 0) lies offset 0) items offset 0) tuples offset 0) judged offset 0) answers) now left join pgaf_upgrade.sequence was on was.schema = now.schema and was.name = now.name
+  where (was.last, was.called) is distinct from (now.last, now.called)
+  on conflict (schema, name) do update set last = excluded.last, called = excluded.called, moved = excluded.moved;
+\else
+insert into pgaf_upgrade.sequence as had (schema, name, last, called, moved)
+  select now.schema, now.name, now.last, now.called, :'\''at'\'' from (
+  select n.nspname as schema, c.relname as name, coalesce(s.last, pgaf_upgrade.uncalled(c.oid::regclass)) as last, s.last is not null as called
     from pg_class c join pg_namespace n on n.oid = c.relnamespace cross join lateral (select pg_sequence_last_value(c.oid) as last offset 0) s
-    where c.relkind = '\''S'\'' and c.relpersistence <> '\''t'\'' and n.nspname !~ '\''^pg_temp'\''
-  on conflict (schema, name) do update set last = excluded.last, called = excluded.called, moved = excluded.moved
-    where (had.last, had.called) is distinct from (excluded.last, excluded.called);
+    where c.relkind = '\''S'\'' and c.relpersistence <> '\''t'\'' and n.nspname !~ '\''^pg_temp'\'') now left join pgaf_upgrade.sequence was on was.schema = now.schema and was.name = now.name
+  where (was.last, was.called) is distinct from (now.last, now.called)
+  on conflict (schema, name) do update set last = excluded.last, called = excluded.called, moved = excluded.moved;
+\endif
 commit;
 select :'\''at'\'';
 END-OF-SQL
@@ -1262,8 +1300,8 @@ if [ "$(version /var/lib/pgsql/data)" = 17 ]; then
   done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases
   rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/failed
   one() {
-    at=$(PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atq -v what=ready -v objects=refuse -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/leave.sql </dev/null) &&
-    PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -p 5432 -U postgres -Atq -v what=ready -v at="$at" -v seconds=10 -v all=true -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/arrive.sql </dev/null ||
+    at=$(PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atq -v what=ready -v seconds=300 -v stopped=false -v objects=refuse -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/leave.sql </dev/null) &&
+    PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -p 5432 -U postgres -Atq -v what=ready -v seconds=300 -v at="$at" -v all=true -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/arrive.sql </dev/null ||
     printf '\''%s\n'\'' "$database" >> /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/failed
   }
   while IFS=$tab read -r oid database; do

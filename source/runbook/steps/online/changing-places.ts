@@ -16,7 +16,7 @@ import { arriveSql, globalsAtStopSql, globalsSql, leaveSql, turnSql } from './ca
 import { askServer, eachDatabase, listLines } from './databases.ts';
 import { onlineDirectory, privateSocketOf, serveFile } from './names.ts';
 import { fileLines, privatePlaceLines, privateServerCommand } from './private-server.ts';
-import { schemaSql } from './schema-sql.ts';
+import { schemaLinesSql } from './schema-sql.ts';
 
 /**
  * Two servers change places, the same way there and back: one serves in the cluster's directory, the other follows it in one of its own. The files that root's verb runs as
@@ -356,7 +356,7 @@ export const readyLines = (facts: ClusterFacts, way: ChangeOfPlaces): Fragment =
     leave: leaveSql,
     arrive: arriveSql,
     turn: turnSql,
-    schema: schemaSql,
+    schema: schemaLinesSql,
   };
   return sh`
     umask 077

@@ -36,7 +36,7 @@ const lines: readonly string[] = [
 ];
 
 /** psql's variables: objects, as of the marker (carry-over-sql.ts): large objects are told where they are refused. */
-export const schemaSql = `\\set QUIET on
+export const schemaLinesSql = `\\set QUIET on
 \\pset tuples_only on
 \\pset format unaligned
 select x from (${lines.map((one) => `(${one})`).join('\nunion all ')}
