@@ -136,6 +136,8 @@ export class FakeServers {
     if (script.includes('\nreport() {')) {
       const real = script.replaceAll(this.facts.monitor.workDir, this.work);
       const ran = spawnSync('sh', ['-s'], { input: real, encoding: 'utf8' });
+      // A machine without room for one more process: there is no output then.
+      if (ran.error !== undefined) return fail(problem(`sh: ${ran.error.message}`, 'Try again.'));
       return said(ran.stdout, ran.status ?? 1, ran.stderr);
     }
     const facts = this.of(alias);

@@ -46,6 +46,8 @@ export const onlineKinds = [
   'scanned',
   /** Triggers that fire once more where rows arrive. */
   'always',
+  /** Functions of roles that are no superusers, which run where rows arrive: `public.f(integer) of app`. */
+  'functions',
   'materialized',
   'publications',
   'eventTriggers',

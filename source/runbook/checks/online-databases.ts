@@ -75,6 +75,26 @@ export const onlineDatabaseChecks: readonly Check[] = [
     ),
   },
   {
+    id: 'online-functions',
+    severity: 'blocker',
+    title: 'What runs where rows arrive is a superuser’s, for the online method',
+    scope: 'primary',
+    why: 'A function in a check, a domain, a generated column or an index runs as the superuser on the server that follows, whoever owns it: its owner could have it do anything there.',
+    source:
+      'PostgreSQL, logical-replication-security (before 16 rows arrive as the owner of the subscription, always)',
+    judge: ofOnline(
+      inDatabases('functions', (database, names, first) => ({
+        found: `${identifierFor(database)}: ${names}`,
+        remedy:
+          'read it, and what it calls; then let a superuser own it, so that nobody else changes it, until the upgrade is accepted or called off',
+        command: inPsql(
+          database,
+          `alter function ${first.replace(/ of (?:"(?:[^"]|"")*"|[^" ]+)$/s, '')} owner to postgres`,
+        ),
+      })),
+    ),
+  },
+  {
     id: 'online-large-objects',
     severity: 'blocker',
     title: 'No large objects, or they may stay as they are, for the online method',

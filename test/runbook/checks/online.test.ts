@@ -46,7 +46,7 @@ const limits = (name: string, file: string): Evidence =>
               databaseEvidenceSchema.parse({
                 ...app,
                 name,
-                online: JSON.parse(recorded(`postgresql-15.20/${file}.json`)),
+                online: JSON.parse(recorded(`${file}.json`)),
               }),
             ],
     }),
@@ -69,7 +69,7 @@ test('a cluster that nothing stands against is ready for the online method', () 
 
 test('of a cluster that is upgraded by pg_upgrade the limits say nothing, and its servers are not asked for them', () => {
   const ordinary = labCluster();
-  const evidence = { ...limits('app', 'online-limits'), facts: ordinary };
+  const evidence = { ...limits('app', 'postgresql-15.20/online-limits'), facts: ordinary };
   expect(seen(evidence)).toEqual([]);
   expect(checkInspectionScript(ordinary, primary).text).not.toContain('wal_level');
   expect(checkInspectionScript(online, primary).text).toContain('wal_level');
@@ -83,6 +83,7 @@ test('a server that was not asked is unknown, never well', () => {
   expect(judged.notSeen).toContainEqual(expect.objectContaining({ check: 'online-slots', host: 'node_1' }));
 });
 
+const ofRoles = limits('app', 'postgresql-15.18/online-functions');
 const cases: readonly (readonly [string, Evidence, readonly string[], RegExp])[] = [
   [
     'wal_level on a secondary',
@@ -195,6 +196,12 @@ const cases: readonly (readonly [string, Evidence, readonly string[], RegExp])[]
     /without a systemd unit/,
   ],
   [
+    'functions of a role’s own where rows arrive',
+    ofRoles,
+    ['blocker online-functions node_1'],
+    /^app: s\."odd \( x"\(integer\) of app, s\.f\(integer\) of app, s\.g\(integer\) of app, s\.less\(integer,text\) of app$/,
+  ],
+  [
     'large objects that may change',
     healthy(labCluster({ method: 'online' })),
     ['blocker online-large-objects node_1'],
@@ -224,7 +231,7 @@ describe('one thing wrong at a time', () => {
 });
 
 describe('a database with one of each, as 15.20 has described it', () => {
-  const evidence = limits('lim it', 'online-limits');
+  const evidence = limits('lim it', 'postgresql-15.20/online-limits');
 
   test('is told by name, blockers first', () => {
     expect(seen(evidence)).toEqual([
@@ -282,8 +289,14 @@ describe('a database with one of each, as 15.20 has described it', () => {
   });
 });
 
+test('a role’s own function ran as the superuser where its rows arrived: a superuser is to own it', () => {
+  expect(first(ofRoles, 'online-functions')?.command).toBe(
+    String.raw`psql -d app -c 'alter function s."odd ( x"(integer) owner to postgres'`,
+  );
+});
+
 test('a database with nothing of the kind is not named', () => {
-  expect(seen(limits('app', 'online-limits-app'))).toEqual([
+  expect(seen(limits('app', 'postgresql-15.20/online-limits-app'))).toEqual([
     'warning online-identities node_1',
     'warning online-left-behind node_1',
   ]);
@@ -330,9 +343,10 @@ describe('while it is prepared, check says nothing of what the preparation has m
 
 test('every limit is provoked here', () => {
   const provoked = new Set(
-    [...cases.flatMap(([, , expected]) => expected), ...seen(limits('app', 'online-limits'))].map(
-      (one) => one.split(' ')[1],
-    ),
+    [
+      ...cases.flatMap(([, , expected]) => expected),
+      ...seen(limits('app', 'postgresql-15.20/online-limits')),
+    ].map((one) => one.split(' ')[1]),
   );
   expect(onlineChecks.map((one) => one.id).filter((id) => !provoked.has(id))).toEqual([]);
 });

@@ -35,6 +35,23 @@ export const isCarried = `(${isReplicated} or c.relkind = 'S' and c.relpersisten
  */
 export const timelineSql = `(case when pg_is_in_recovery() then (select timeline_id from pg_control_checkpoint()) else ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::integer end)`;
 
+/**
+ * Of pg_depend as d: an expression that is evaluated for a row that arrives, of a check, a domain, a generated column, an index, a partition's key; or what belongs to a type.
+ * Source: PostgreSQL, catalog-pg-depend; logical-replication-security.
+ */
+const evaluated = `(d.classid in ('pg_constraint'::regclass, 'pg_class'::regclass, 'pg_type'::regclass)
+          or d.classid = 'pg_attrdef'::regclass and exists (select from pg_attrdef v join pg_attribute a on a.attrelid = v.adrelid and a.attnum = v.adnum where v.oid = d.objid and a.attgenerated <> ''))`;
+
+/** Triggers that fire once more where rows arrive. */
+export const firingTriggersSql = `select format('%I on %I.%I', g.tgname, n.nspname, c.relname) as name from pg_trigger g join pg_class c on c.oid = g.tgrelid join pg_namespace n on n.oid = c.relnamespace
+        where g.tgenabled in ('A', 'R') and not g.tgisinternal`;
+
+/** `public.f(integer) of app`: what runs as the superuser where rows arrive, and may be changed by who is none. */
+export const roleFunctionsSql = `select format('%s of %I', f.oid::regprocedure, r.rolname) as name from (
+          select d.refobjid as oid from pg_depend d where d.refclassid = 'pg_proc'::regclass and ${evaluated}
+          union select o.oprcode from pg_depend d join pg_operator o on o.oid = d.refobjid where d.refclassid = 'pg_operator'::regclass and ${evaluated}) f
+        join pg_proc p on p.oid = f.oid join pg_roles r on r.oid = p.proowner where not r.rolsuper`;
+
 /** Rows from which on a search through the whole table, for each changed row, is told. */
 const manyRows = 10_000;
 /** Names that are shown of each kind. */
@@ -60,8 +77,8 @@ export const onlineDatabaseSql = `(with recursive tables as (select c.oid, forma
     named as (select 'noIdentity' as kind, name from tables where lacking
       union all select 'unequal', name from unequal
       union all select 'scanned', name from tables where (whole or lacking) and tuples >= ${manyRows}
-      union all select 'always', format('%I on %I.%I', g.tgname, n.nspname, c.relname) from pg_trigger g join pg_class c on c.oid = g.tgrelid join pg_namespace n on n.oid = c.relnamespace
-        where g.tgenabled in ('A', 'R') and not g.tgisinternal
+      union all select 'always', name from (${firingTriggersSql}) g
+      union all select 'functions', name from (${roleFunctionsSql}) f
       union all select 'materialized', format('%I.%I', n.nspname, c.relname) from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind = 'm'
       union all select 'publications', quote_ident(pubname) from pg_publication where pubname <> 'pgaf_upgrade'
       union all select 'eventTriggers', quote_ident(evtname) from pg_event_trigger where evtname !~ '^pgaf_frozen_')

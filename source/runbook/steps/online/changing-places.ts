@@ -1,5 +1,5 @@
-import { type ClusterFacts, type NodeFacts, primaryOf } from '../../../cluster/facts.ts';
-import { type Fragment, hereDocument, known, quoted, sh, word } from '../../../cluster/fragment.ts';
+import type { ClusterFacts, NodeFacts } from '../../../cluster/facts.ts';
+import { type Fragment, hereDocument, known, sh, word } from '../../../cluster/fragment.ts';
 import { type Path, parentOf } from '../../../cluster/words.ts';
 import { carriedIsKept, carryLines } from '../../shell/configuration.ts';
 import { kinLine, ownershipFunctions } from '../../shell/ownership.ts';
@@ -12,9 +12,11 @@ import {
   wholeLines,
 } from '../../shell/self-checks.ts';
 import { inBin, script } from '../../shell/shell.ts';
-import { arriveSql, globalsAtStopSql, globalsSql, leaveSql, turnSql } from './carry-over-sql.ts';
+import { arriveSql, leaveSql, turnSql } from './carry-over-sql.ts';
+import { compareGlobals, compareSchemas, refuseOthersSlots } from './comparisons.ts';
 import { askServer, eachDatabase, listLines } from './databases.ts';
 import { onlineDirectory, privateSocketOf, serveFile } from './names.ts';
+import { type ChangeOfPlaces, type PlacesSql, type Side, sqlFile, sqlNames } from './places.ts';
 import { fileLines, privatePlaceLines, privateServerCommand } from './private-server.ts';
 import { schemaLinesSql } from './schema-sql.ts';
 
@@ -28,43 +30,6 @@ export const arriveSeconds = 10;
 
 /** The same before the stop, nobody waiting: the first time every sequence of the database travels as a row. */
 const readySeconds = 300;
-
-interface Side {
-  readonly role: PrivateRole;
-  readonly major: number;
-  readonly bindir: Path;
-  /** Where it lies while it does not serve. */
-  readonly aside: Path;
-}
-
-export interface ChangeOfPlaces {
-  readonly primary: NodeFacts;
-  readonly leaves: Side;
-  readonly comes: Side;
-  /** How the subscriptions of the one that comes are called, up to the database's oid. */
-  readonly follows: 'pgaf_up_' | 'pgaf_back_';
-  /** Of these markers one proves it, and one rehearses that. */
-  readonly what: 'cut-over' | 'way-back';
-  /** Slots by which the other one follows from here on; null: it does not. */
-  readonly turns: 'pgaf_back_' | null;
-  /** What is done where there are large objects, which nothing carries. */
-  readonly objects: 'refuse' | 'leave';
-  /** It gets the configuration of the one that leaves, as it is now. */
-  readonly carries: boolean;
-  /** Where pg_controldata of the one that leaves is kept, as it was shut down, and of the one that comes, as it begins to serve. */
-  readonly stopped: Path;
-  readonly begins: Path;
-  /** What pg_autoctl must know of the one that comes, as lines of a function. */
-  readonly settle: Fragment;
-  /** Where its configuration and its state are kept as they were for the one that leaves, on their own file systems. */
-  readonly keptConfiguration: Path;
-  readonly keptState: Path;
-}
-
-const sqlNames = ['leave', 'arrive', 'turn', 'schema'] as const;
-type SqlName = (typeof sqlNames)[number];
-const sqlFile = (primary: NodeFacts, name: SqlName): Path =>
-  word`${onlineDirectory(primary)}/${known<SqlName>(name)}.sql`;
 
 const database = { variable: 'database' } as const;
 
@@ -90,44 +55,6 @@ const carryDatabases = (way: ChangeOfPlaces, now: 'before' | 'stopped'): Fragmen
 
 const constantOf = (name: 'pgaf_up_' | 'pgaf_back_'): Fragment =>
   name === 'pgaf_up_' ? sh`pgaf_up_` : sh`pgaf_back_`;
-
-/** Whether roles, databases and their settings are the same on both sides; what is not is named. */
-const compareGlobals = ({ primary, leaves, comes }: ChangeOfPlaces, now: 'before' | 'stopped'): Fragment => {
-  const [was, is]: readonly [Path, Path] = [
-    word`${onlineDirectory(primary)}/globals-leaves`,
-    word`${onlineDirectory(primary)}/globals-comes`,
-  ];
-  const from = now === 'before' ? 'serving' : leaves.role;
-  const asked = now === 'before' ? globalsSql : globalsAtStopSql;
-  return sh`
-    ${askServer(primary, 'postgres', from)} -Atqc ${quoted(asked)} > ${was} </dev/null
-    ${askServer(primary, 'postgres', comes.role)} -Atqc ${quoted(asked)} > ${is} </dev/null
-    cmp -s ${was} ${is} || { echo ${word`roles, databases or their settings are not the same on ${leaves.major} and on ${comes.major}, or a transaction is prepared. Make them the same on ${comes.major}, by psql -h ${privateSocketOf(primary, comes.role)} -p ${primary.port}; commit or roll back what is prepared, where it serves:`} >&2; diff ${was} ${is} >&2; exit 1; }
-  `;
-};
-
-/** Whether what the schema is made of is the same on both sides, in every database; what is not is named. */
-const compareSchemas = ({ primary, leaves, comes, objects }: ChangeOfPlaces): Fragment => {
-  const [was, is]: readonly [Path, Path] = [
-    word`${onlineDirectory(primary)}/schema-leaves`,
-    word`${onlineDirectory(primary)}/schema-comes`,
-  ];
-  const asked = sh`-Atq -v objects=${known<'refuse' | 'leave'>(objects)} -f ${sqlFile(primary, 'schema')}`;
-  return sh`
-    other=
-    ${eachDatabase(
-      primary,
-      'open',
-      sh`
-        ${askServer(primary, database, 'serving')} ${asked} > ${was} </dev/null
-        ${askServer(primary, database, comes.role)} ${asked} > ${is} </dev/null
-        cmp -s ${was} ${is} || { printf '%s:\n' "$database" >&2; diff ${was} ${is} | head -n 20 >&2; other=yes; }
-      `,
-    )}
-    [ -z "$other" ] || { echo ${word`the schema is not the same on ${leaves.major} (<) and on ${comes.major} (>), and is frozen: somebody has gone past it. An owner or a routine can be made the same there, as a superuser who sets pgaf_upgrade.pass to on; of a table or a column the rows are missing too: where it is not wanted, drop it, else begin anew`} >&2; exit 1; }
-    rm -f ${was} ${is}
-  `;
-};
 
 const waitFor = (primary: NodeFacts, server: 'serving' | PrivateRole, bindir: Path): Fragment => sh`
   tries=0
@@ -352,7 +279,7 @@ export const readyLines = (facts: ClusterFacts, way: ChangeOfPlaces): Fragment =
   const handed = (name: HandedFile, body: Fragment): Fragment =>
     fileLines(handedFileOf(primary.workDir, name), script(body), 'END-OF-FILE');
   const bodies = handedBodies(facts, way);
-  const sql: Readonly<Record<SqlName, string>> = {
+  const sql: Readonly<Record<PlacesSql, string>> = {
     leave: leaveSql,
     arrive: arriveSql,
     turn: turnSql,
@@ -371,6 +298,7 @@ export const readyLines = (facts: ClusterFacts, way: ChangeOfPlaces): Fragment =
       cp -p ${primary.configFile} ${way.keptConfiguration}
       ${listLines(primary)}
       ${compareGlobals(way, 'before')}
+      ${way.carries && refuseOthersSlots(way)}
       ${compareSchemas(way)}
       ${eachDatabase(
         primary,
@@ -383,12 +311,4 @@ export const readyLines = (facts: ClusterFacts, way: ChangeOfPlaces): Fragment =
       echo ${word`everything is ready: PostgreSQL ${leaves.major} stops now`}
     fi
   `;
-};
-
-export const primaryPlaces = (facts: ClusterFacts): { readonly old: Side; readonly new: Side } => {
-  const primary = primaryOf(facts);
-  return {
-    old: { role: 'old', major: facts.oldMajor, bindir: primary.oldBindir, aside: primary.backupData },
-    new: { role: 'new', major: facts.newMajor, bindir: primary.newBindir, aside: primary.newData },
-  };
 };

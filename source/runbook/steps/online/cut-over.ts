@@ -24,10 +24,11 @@ import { undoText } from '../../language/undo.ts';
 import { rootScriptAfter } from '../../shell/root-verbs.ts';
 import { inBin } from '../../shell/shell.ts';
 import { identifierLines } from '../../shell/state-file-identifier.ts';
-import { arriveSeconds, type ChangeOfPlaces, primaryPlaces, readyLines } from './changing-places.ts';
+import { arriveSeconds, readyLines } from './changing-places.ts';
 import { notVoid } from './evidence.ts';
 import { follows } from './follow.ts';
 import { followsBack } from './follow-back.ts';
+import { type ChangeOfPlaces, primaryPlaces } from './places.ts';
 import { privateLogOf } from './private-server.ts';
 
 /** There: the old version leaves, the new one comes, and the old one will follow it. */

@@ -1,7 +1,12 @@
 import { primaryOf } from '../../../cluster/facts.ts';
 import { hereDocument, quoted, sh, word } from '../../../cluster/fragment.ts';
 import type { Path } from '../../../cluster/words.ts';
-import { isReplicated, lacksIdentity } from '../../checks/inspection/online-sql.ts';
+import {
+  firingTriggersSql,
+  isReplicated,
+  lacksIdentity,
+  roleFunctionsSql,
+} from '../../checks/inspection/online-sql.ts';
 import { done, half, makeStep, pending } from '../../language/make-step.ts';
 import { acceptsWritesOnOld } from '../../language/old-version.ts';
 import type { StepOf } from '../../language/outline.ts';
@@ -105,6 +110,15 @@ export const createSlots: StepOf = (facts, phase) => {
     danger: 'changes',
     script: script(sh`
       ${listLines(primary)}
+      # frozen since: what check has found before may have been changed until then
+      ${eachDatabase(
+        primary,
+        'with tables',
+        sh`
+          theirs=$(${askServer(primary, { variable: 'database' }, 'serving')} -Atc ${quoted(`select string_agg(name, ', ') from (${roleFunctionsSql} union all ${firingTriggersSql} limit 5) few`)} </dev/null)
+          if [ -n "$theirs" ]; then printf '%s: would run as the superuser where rows arrive (check: online-functions, online-triggers): %s\n' "$database" "$theirs" >&2; exit 1; fi
+        `,
+      )}
       # a table without an identity would refuse its rows from the publication on
       ${eachDatabase(
         primary,
