@@ -186,7 +186,7 @@ export const followerSchema = z.object({
     z.object({
       name: z.string(),
       enabled: z.boolean(),
-      /** A worker is at it. */
+      /** A worker is at it, for a second or longer: one that an error ends is begun again several times in one. */
       worker: z.boolean(),
       /** The publisher's position behind the last transaction that arrived whole. */
       reached: z.string().nullable(),

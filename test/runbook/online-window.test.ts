@@ -173,6 +173,21 @@ test('where the way is lost, the old version comes back without what the new one
   expect(at(steps, 'V.node_1.thaw')).toBeLessThan(at(steps, 'V.node_1.tidy'));
 });
 
+test('an apply that ends with the same error again and again reads its slot for moments: nothing follows, and the verdict said lossless', () => {
+  const model = followed();
+  expect(rollbackVerdict(facts, model.world()).kind).toBe('lossless');
+  const { back } = model.online;
+  if (back === undefined) throw new Error('the old version follows');
+  model.online.back = {
+    ...back,
+    subscriptions: back.subscriptions.map((one) => ({ ...one, worker: false })),
+  };
+  expect(rollbackVerdict(facts, model.world())).toMatchObject({
+    kind: 'loses-new-writes',
+    says: expect.stringContaining('does not last'),
+  });
+});
+
 test('accepted: nothing follows, and the standing says so from then on', () => {
   const model = followed();
   const steps = cleanupRunbook(facts, model.world());

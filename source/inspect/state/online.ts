@@ -31,7 +31,7 @@ const databaseSql = `select json_build_object('name', current_database(), 'oid',
   from (select ${isReplicated} as replicated, ${isReplicated} and ${lacksIdentity} as lacking from pg_class c join pg_namespace n on n.oid = c.relnamespace where ${isCarried}) tables`;
 
 const followerSql = `select json_build_object('version', current_setting('server_version'), 'subscriptions', coalesce((select json_agg(json_build_object('name', s.subname, 'enabled', s.subenabled,
-    'worker', exists (select from pg_stat_subscription a where a.subid = s.oid and a.pid is not null),
+    'worker', exists (select from pg_stat_subscription a join pg_stat_activity b on b.pid = a.pid where a.subid = s.oid and b.backend_start < clock_timestamp() - interval '1 second'),
     'reached', (select o.remote_lsn from pg_replication_origin_status o where o.external_id = 'pg_' || s.oid),
     'errors', coalesce((select e.apply_error_count from pg_stat_subscription_stats e where e.subid = s.oid), 0)))
   from pg_subscription s where s.subname ~ '^pgaf_(up|back)_[0-9]+$'), '[]'))`;

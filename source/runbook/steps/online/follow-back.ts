@@ -27,7 +27,7 @@ import { script } from '../../shell/shell.ts';
 import { identifierIs } from '../system-identifier.ts';
 import { askServer, eachDatabase, listLines } from './databases.ts';
 import { backSlotOf, onlineIn, replicatedIn } from './evidence.ts';
-import { closeBytes, quotedSql, subscribeSql } from './follow.ts';
+import { closeBytes, noReader, quotedSql, readerLasts, subscribeSql } from './follow.ts';
 import { onlineDirectory, privateSocketOf, serveFile } from './names.ts';
 
 /** The state file of pg_autoctl names the system of the server that serves. */
@@ -143,6 +143,7 @@ export const followsBack = (facts: ClusterFacts, world: Observations): Condition
   for (const one of wanted) {
     const slot = backSlotOf(seen, one);
     if (slot?.active !== true) return no(`nobody reads slot ${slot?.name ?? ''} of ${one.name}`);
+    if (!readerLasts(seen.back, slot.name)) return no(noReader(slot.name, one.name));
     if (slot.behind === null || slot.behind > closeBytes)
       return no(`${one.name} is ${slot.behind === null ? '?' : bytes(slot.behind)} behind`);
   }

@@ -1,6 +1,6 @@
 import { type ClusterFacts, primaryOf } from '../../../cluster/facts.ts';
 import { hereDocument, quoted, sh, word } from '../../../cluster/fragment.ts';
-import { hostIn } from '../../../cluster/observations.ts';
+import { hostIn, type OnlineView } from '../../../cluster/observations.ts';
 import type { Path } from '../../../cluster/words.ts';
 import { no, onHost, verdictOf, yes } from '../../language/conditions.ts';
 import { newClusterStarted } from '../../language/evidence.ts';
@@ -178,6 +178,12 @@ export const subscribe: StepOf = (facts, phase) => {
 export const closeBytes = 16 * 1024 * 1024;
 
 /** Every slot is active, kept, and close. */
+/** A slot is read for a moment by one that ends with an error each time, too. */
+export const readerLasts = (follower: OnlineView['follower'] | undefined, name: string): boolean =>
+  follower?.subscriptions.some((one) => one.name === name && one.worker) === true;
+export const noReader = (slot: string, database: string): string =>
+  `what reads slot ${slot} of ${database} does not last: the log of the server that follows has the error`;
+
 export const follows = (facts: ClusterFacts): Condition =>
   onOnline(facts, `${facts.newMajor} follows closely`, (seen, world) => {
     // what looks like following behind a switchover and back is not: what was written meanwhile came by no slot
@@ -190,6 +196,7 @@ export const follows = (facts: ClusterFacts): Condition =>
       const slot = slotOf(seen, one);
       if (slot === undefined) return no(`${one.name} has no slot`);
       if (!slot.active) return no(`nobody reads slot ${slot.name} of ${one.name}`);
+      if (!readerLasts(seen.follower, slot.name)) return no(noReader(slot.name, one.name));
       if (slot.behind === null || slot.behind > closeBytes)
         return no(`${one.name} is ${slot.behind ?? '?'} bytes behind`);
     }
