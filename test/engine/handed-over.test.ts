@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { countInView, currentStep, stepNumber } from '../../source/console/state/selectors.ts';
 import { connector } from '../../source/discover/connector.ts';
+import { downtimesIn, stepsIn } from '../../source/engine/journal/downtimes.ts';
 import { parseJournal } from '../../source/engine/journal/entry.ts';
 import { readStatus } from '../../source/usecases/status/status.ts';
 import { good } from '../cluster/recorded.ts';
@@ -69,6 +70,55 @@ test('left until tomorrow, then the laptop is lost and a colleague goes on: cons
     expect(section(report, 'Downtime')).toEqual([
       expect.stringContaining('stands in the journal of tess@bastion, who began the run at another console'),
     ]);
+  } finally {
+    await night.close();
+    rmSync(colleague, { recursive: true, force: true });
+  }
+}, 60_000);
+
+test('stopped by one, opened by a colleague, finished by the first: the downtime was another on each console, in status and in each report', async () => {
+  const night = new Window(labCluster());
+  const colleague = mkdtempSync(join(tmpdir(), 'pgaf-colleague-'));
+  const status = async (home: string) =>
+    good(
+      await readStatus(
+        labConfig(),
+        connector(labConfig(), night.servers.connect, async () => ({ kind: 'no' })),
+        () => undefined,
+        home,
+      ),
+    ).downtime;
+  const shown = () => {
+    const { downtime } = night.view;
+    if (downtime.kind !== 'over' || downtime.since === null) throw new Error(`it is ${downtime.kind}`);
+    return { since: new Date(downtime.since).toISOString(), until: new Date(downtime.until).toISOString() };
+  };
+  try {
+    night.open();
+    await night.goTo('D.node_1.pg-upgrade');
+    night.servers.record = JSON.stringify({ ...night.servers.facts, run: night.servers.model.runName });
+    await night.engine.close();
+
+    night.again('', { stateHome: colleague, operator: 'ann@laptop' }).open();
+    await night.goTo('H.node_2.aside');
+    const opened = shown();
+    expect(await status(colleague)).toMatchObject(opened);
+    await night.engine.close();
+
+    night.again().open();
+    await night.next('H.node_2.aside');
+    expect(shown()).toEqual(opened);
+    expect(await status(night.home)).toMatchObject(opened);
+    const counted = [night.home, colleague].map((home) => {
+      const records = parseJournal(journalIn(home));
+      return downtimesIn(records, night.servers.facts, stepsIn(records)).map(({ from, over }) => [
+        new Date(from).toISOString(),
+        over === null ? null : new Date(over.at).toISOString(),
+        over?.ends,
+      ]);
+    });
+    expect(counted[0]).toEqual([[opened.since, opened.until, 'G.node_1.start']]);
+    expect(counted[1]).toEqual(counted[0]);
   } finally {
     await night.close();
     rmSync(colleague, { recursive: true, force: true });

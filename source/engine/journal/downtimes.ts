@@ -52,6 +52,8 @@ export const downtimesIn = (
         over: null,
         expected: null,
       });
+    if (entry.kind === 'writes-up' && down !== undefined)
+      found[found.length - 1] = { ...down, over: { at: Date.parse(entry.at), ends: entry.step } };
     if (entry.kind !== 'confirmed' && entry.kind !== 'done') continue;
     const step = stepOf(entry.step);
     if (step === undefined) continue;

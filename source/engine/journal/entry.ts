@@ -153,6 +153,8 @@ export const entrySchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('without'), host: z.string(), since: z.string(), reason: z.string() }),
   /** The servers took no writes when this console came, and its journal has no beginning of that; since when, by the primary's host. */
   z.object({ kind: z.literal('writes-down'), since: z.string().nullable() }),
+  /** The writes had come back, with this step, before this console went on: at that moment, as the console saw it that had them back. */
+  z.object({ kind: z.literal('writes-up'), step: z.string(), at: z.string() }),
   /** One typed confirmation runs on from this step: before that one at the latest it stops; null: at the end. */
   z.object({
     kind: z.literal('run-on'),

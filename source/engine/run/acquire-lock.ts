@@ -19,6 +19,7 @@ export const runFile = (
   direction,
   finished,
   ...(run.ticket === undefined ? {} : { ticket: run.ticket }),
+  ...(run.lock.downtime === null || run.lock.run !== run.identity.id ? {} : { downtime: run.lock.downtime }),
 });
 
 /**

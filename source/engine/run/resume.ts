@@ -10,7 +10,9 @@ import { readEarlier } from '../journal/journal.ts';
 import { skippedIn } from '../journal/skipped.ts';
 import type { StepRunner } from '../step/step-runner.ts';
 import type { Checklist } from '../view/checklist.ts';
+import { downtimeShared } from '../view/downtime.ts';
 import type { ViewStore } from '../view/view-store.ts';
+import { noteShared } from './note-downtime.ts';
 import type { Identity } from './run-identity.ts';
 import type { OwnedSession } from './session.ts';
 import { directionOf, type KeptJob, keptJobs, nextAttempts, unfinishedJobs } from './unfinished-jobs.ts';
@@ -129,8 +131,9 @@ export const resume = async (run: OwnedSession, asked: Direction, parts: ResumeP
     restoreSkipped(run, parts, journal.earlier);
     const journaledStep = stepsIn(journal.earlier);
     const { downtime, earlierMs, expected } = downtimeTold(facts, journal.earlier, journaledStep);
+    noteShared(run, checklist);
     store.set({
-      downtime,
+      downtime: downtimeShared(downtime, run.lock.downtime),
       earlierDowntimeMs: earlierMs,
       pauses: pausesIn(journal.earlier, journaledStep),
       ...(expected === null

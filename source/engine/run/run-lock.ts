@@ -51,7 +51,7 @@ export class RunLock {
   /** When the answer was asked for that last said that it is ours. */
   #heardAt: ClockReading | null = null;
   #approvals: readonly Approval[] = [];
-  #run: string | null = null;
+  #run: RunFile | null = null;
   readonly #approvalListeners = new Set<() => void>();
   #timer: NodeJS.Timeout | undefined;
   #watching = false;
@@ -72,7 +72,12 @@ export class RunLock {
 
   /** The run that the host knows of, as it was heard last. */
   get run(): string | null {
-    return this.#run;
+    return this.#run?.id ?? null;
+  }
+
+  /** The last downtime of the run that is under way, as the host knows it: whichever console has seen it. Null: none, or no run is. */
+  get downtime(): NonNullable<RunFile['downtime']> | null {
+    return this.#run?.finished === null ? (this.#run.downtime ?? null) : null;
   }
 
   /** Called when another approval was heard of. */
@@ -183,7 +188,7 @@ export class RunLock {
         ),
       );
     this.#heard(standing.lock, asked);
-    this.#run = standing.run?.id ?? null;
+    this.#run = standing.run;
     const more = standing.approvals.length !== this.#approvals.length;
     this.#approvals = standing.approvals;
     if (more) for (const listener of [...this.#approvalListeners]) listener();

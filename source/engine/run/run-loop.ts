@@ -16,6 +16,7 @@ import { completionMessage } from './completion-message.ts';
 import type { Decision, Decisions } from './decisions.ts';
 import { InventoryKeeper } from './inventories.ts';
 import { nextStep } from './next-step.ts';
+import { noteDowntime, noteFoundDown } from './note-downtime.ts';
 import { resume, type Takeover } from './resume.ts';
 import { leavesOf } from './run-leaves.ts';
 import { RunOn } from './run-on.ts';
@@ -128,12 +129,7 @@ export class RunLoop {
     const checklist = this.#parts.checklist;
     checklist.note(run, { kind: 'turned', direction, verdict: this.#parts.store.view.verdict.says });
     checklist.note(run, { kind: 'runbook', direction, steps: checklist.steps.map(planned) });
-    const { downtime } = this.#parts.store.view;
-    if (downtime.kind === 'down' && downtime.seen === true)
-      checklist.note(run, {
-        kind: 'writes-down',
-        since: downtime.since === null ? null : new Date(downtime.since).toISOString(),
-      });
+    noteFoundDown(run, checklist, this.#parts.store.view.downtime);
     for (;;) {
       if (this.#runbookIsStale) {
         this.#runbookIsStale = false;
@@ -143,6 +139,8 @@ export class RunLoop {
       const next = nextStep(run, checklist, this.#failures, this.#reopened);
       if (next === undefined) break;
       const end = await this.#handleStep(run, next.step, next.waitsFor);
+      // Nothing waits for it: it may be in the downtime.
+      void noteDowntime(run, direction, this.#parts.store.view.downtime);
       if (end === 'over') continue;
       this.#failures.clear();
       this.#runOn.end(run, null, 'it was left, or has another direction');

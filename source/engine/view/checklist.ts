@@ -23,7 +23,7 @@ import {
   deadlineStates,
   lateSteps,
 } from './deadline-view.ts';
-import { downtimeSeen } from './downtime.ts';
+import { downtimeSeen, downtimeShared } from './downtime.ts';
 import { stepEstimates } from './step-estimates.ts';
 import { type StepContext, viewOf } from './step-view.ts';
 import type { ViewStore } from './view-store.ts';
@@ -154,7 +154,8 @@ export class Checklist {
       monitor: { ...view.monitor, plannedDown: plannedDown(absence) },
     });
     this.#showDeadline(session, steps);
-    const downtime = downtimeSeen(view.downtime, writesNow(facts, world), present());
+    const told = downtimeShared(view.downtime, session.lock.downtime);
+    const downtime = downtimeSeen(told, writesNow(facts, world), present());
     if (downtime !== view.downtime) this.#store.set({ downtime });
     if (downtime.kind === 'down' && acceptsWrites(facts, primaryOf(facts)).holds(world).holds)
       this.#store.set({ downtime: { ...downtime, kind: 'over', until: present() } });

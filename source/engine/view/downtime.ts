@@ -30,3 +30,25 @@ export const downtimeSeen = (known: Downtime, writes: Writes, now: number): Down
       return known.kind === 'not-started' ? { kind: 'unknown' } : known;
   }
 };
+
+/** What another console of the same run has told the host of its last downtime, in ISO 8601; `until` null: it is not over. */
+export interface SharedDowntime {
+  readonly from: string;
+  readonly until: string | null;
+}
+
+/** What is known of the downtime here, with what the run's other consoles know: whoever has seen its begin and its end has the number that counts for all. */
+export const downtimeShared = (known: Downtime, shared: SharedDowntime | null): Downtime => {
+  if (shared === null) return known;
+  const from = Date.parse(shared.from);
+  const until = Date.parse(shared.until ?? '');
+  const began = known.kind === 'down' || known.kind === 'over' ? known.since : null;
+  if (Number.isNaN(until)) {
+    // What has ended here, or has been begun here, the host has not heard of yet.
+    const own = known.kind === 'over' || (known.kind === 'down' && known.seen !== true);
+    return own || began === from ? known : { kind: 'down', since: from, seen: true };
+  }
+  const later = began !== null && began > until;
+  const same = known.kind === 'over' && known.since === from && known.until === until;
+  return later || same ? known : { kind: 'over', since: from, until };
+};

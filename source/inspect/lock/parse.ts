@@ -24,6 +24,11 @@ export const runFileSchema = z.object({
   finished: z.string().nullable(),
   /** The change that it belongs to. */
   ticket: z.string().optional(),
+  /** Its last downtime, by the clock of the console that has seen it; `until` null: it is not over. Left out where it cannot be read: it is told, and nothing rests on it. */
+  downtime: z
+    .object({ from: z.iso.datetime(), until: z.iso.datetime().nullable() })
+    .optional()
+    .catch(undefined),
 });
 export type RunFile = z.infer<typeof runFileSchema>;
 

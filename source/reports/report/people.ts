@@ -230,6 +230,8 @@ const told = ({ operator, entry }: Happening, names: StepNames): readonly Inline
       return [
         `the application could not write already when ${operator} came${entry.since === null ? '' : `, since ${localTime(entry.since)} by the primary’s host`}`,
       ];
+    case 'writes-up':
+      return [`the application could write again when ${operator} came, since ${localTime(entry.at)}`];
     case 'skipped':
       return null;
   }

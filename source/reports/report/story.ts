@@ -42,6 +42,7 @@ export interface Happening {
     | 'on-failure'
     | 'without'
     | 'writes-down'
+    | 'writes-up'
     | 'quiet'
     | 'run-on'
     | 'run-on-ended'

@@ -8,13 +8,7 @@ import { ok, type Problem, problem, type Result } from '../../cluster/result.ts'
 import type { ToDo } from '../../cluster/to-do.ts';
 import { discover } from '../../discover/discover.ts';
 import { addressOf, type OpenHost } from '../../discover/reach.ts';
-import {
-  downtimesIn,
-  type JournalDowntime,
-  pausesIn,
-  stepsIn,
-  type WritePause,
-} from '../../engine/journal/downtimes.ts';
+import { downtimesIn, pausesIn, stepsIn, type WritePause } from '../../engine/journal/downtimes.ts';
 import { ofKind, type Recorded } from '../../engine/journal/entry.ts';
 import { heardIn } from '../../engine/journal/heard.ts';
 import { happened } from '../../engine/journal/history.ts';
@@ -38,6 +32,7 @@ import { type OnlineStanding, onlineStanding } from '../../runbook/verdict/onlin
 import { type RollbackVerdict, rollbackVerdict } from '../../runbook/verdict/verdict.ts';
 import { type Writes, writesNow } from '../../runbook/verdict/writes.ts';
 import { survey } from '../check/survey.ts';
+import { downtimeOf, type StatusDowntime } from './downtime.ts';
 import { type HostStatus, hostStatus } from './host-status.ts';
 import { markDone } from './mark-done.ts';
 import { type KnownRun, type RunbookState, runbookState } from './runbook-state.ts';
@@ -89,15 +84,6 @@ export interface Status {
   readonly problem: Problem | null;
   /** The last things that happened, by this machine's journal; told where the monitor's host does not answer. */
   readonly journal: readonly string[];
-}
-
-/** ISO 8601. `by`: the journal of this machine, from which console and report count too, or the clock of the primary's host. */
-export interface StatusDowntime {
-  /** Null: nothing tells. */
-  readonly since: string | null;
-  /** Null: it goes on. */
-  readonly until: string | null;
-  readonly by: 'journal' | 'servers';
 }
 
 /** `silentSeconds`: since the last sign of life, by the monitor's host's clock. */
@@ -208,18 +194,6 @@ const recordsOf = (stateHome: string, facts: ClusterFacts, run: string | null): 
   }
 };
 
-/** The downtime as the journal counts it, where it agrees with the servers on whether it is over; else as they do. */
-const downtimeOf = (writes: Writes, told: JournalDowntime | undefined): StatusDowntime | null => {
-  const iso = (at: number): string => new Date(at).toISOString();
-  if (writes.kind === 'down')
-    return told !== undefined && told.over === null
-      ? { since: iso(told.from), until: null, by: 'journal' }
-      : { since: writes.since, until: null, by: 'servers' };
-  return told === undefined || told.over === null
-    ? null
-    : { since: iso(told.from), until: iso(told.over.at), by: 'journal' };
-};
-
 const fromFacts = async (
   facts: ClusterFacts,
   hosts: ReadonlyMap<string, RemoteHost>,
@@ -257,7 +231,7 @@ const fromFacts = async (
     cleanupRun: direction === 'cleanup' ? goes(direction) : null,
     rollback: rollbackVerdict(facts, withoutUnseen(facts, world)),
     writes,
-    downtime: downtimeOf(writes, told),
+    downtime: downtimeOf(writes, told, standing?.run?.downtime ?? null),
     pauses: pausesIn(records, stepsIn(records)),
     expectedDowntime: told?.expected ?? (ahead ? expectedDowntime(facts, basis) : null),
     ticket: standing?.run?.finished === null ? (standing.run.ticket ?? null) : null,
