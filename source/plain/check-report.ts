@@ -4,6 +4,7 @@ import { catalogue } from '../runbook/checks/catalogue.ts';
 import type { Finding } from '../runbook/checks/check.ts';
 import type { NotSeen, Readiness } from '../runbook/checks/judge.ts';
 import { phasesOf, type Step } from '../runbook/language/step.ts';
+import { type FailedStepAhead, failedStepsAhead } from '../runbook/steps/custom-failed.ts';
 import { dryRunWords, withRehearsal } from '../runbook/timing/dry-run.ts';
 import { type Estimates, estimate, expectedDowntime } from '../runbook/timing/estimates.ts';
 import { measurementsOf } from '../runbook/timing/measurements.ts';
@@ -75,6 +76,8 @@ interface CheckEstimate {
   readonly runbook: readonly Step[];
   readonly estimates: Estimates;
   readonly downtimeSeconds: number;
+  /** Own steps that run only if a step fails: counted in none of it. */
+  readonly onFailure: readonly FailedStepAhead[];
   /** By the online method: it pauses within one step. */
   readonly pauses: boolean;
 }
@@ -85,6 +88,7 @@ const estimateLines = ({
   downtimeSeconds,
   from,
   pauses,
+  onFailure,
 }: CheckEstimate): readonly string[] => [
   '',
   `Expected, ${from}, without the time to read and decide:`,
@@ -104,6 +108,10 @@ const estimateLines = ({
     ];
   }),
   ...estimates.assumed.map((one) => `  (${one})`),
+  ...onFailure.map(
+    ({ title, host, when, expectedSeconds, timeoutSeconds }) =>
+      `  If a step fails, not counted: “${title}” on ${host}, ${when === 'shown' ? 'as soon as the failure is shown' : 'when the run is left'}, ${duration(expectedSeconds)}, ${duration(timeoutSeconds)} at most`,
+  ),
 ];
 
 const estimatesOf = ({ facts, evidence, rehearsal }: CheckResult): CheckEstimate | null => {
@@ -115,6 +123,7 @@ const estimatesOf = ({ facts, evidence, rehearsal }: CheckResult): CheckEstimate
     from: `${basis.dryRun === null ? '' : `${dryRunWords(basis.dryRun)}, else `}from what was measured here`,
     estimates: estimate(facts, basis.measurements, runbook),
     downtimeSeconds: expectedDowntime(facts, basis, runbook)?.seconds ?? 0,
+    onFailure: failedStepsAhead(facts),
     pauses: isOnline(facts),
   };
 };
@@ -172,6 +181,9 @@ export const checkValue = (name: string, result: CheckResult) => {
               [...estimated.estimates.steps].map(([id, seconds]) => [id, Math.round(seconds * 10) / 10]),
             ),
             assumed: estimated.estimates.assumed,
+            onFailure: Object.fromEntries(
+              estimated.onFailure.map(({ name, expectedSeconds }) => [name, tenths(expectedSeconds)]),
+            ),
           },
     secondaries: choicesOf(result).map((one) => ({
       ...one,

@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { behindFailureLines } from '../../source/wording/behind-failure.ts';
 import { closedBehindTests, Window } from './harness.ts';
 
 /** Custom steps at `failed`: what they are told, when they run, and that the failure stays what it is. They run on this machine, by a real shell. */
@@ -54,6 +55,23 @@ test('with `when: shown` it runs as soon as the failure is shown, once, and a re
   expect(said().split('\n')).toHaveLength(2);
   await night.engine.close();
   expect(said().split('\n')).toHaveLength(2);
+});
+
+test('the card of the failure tells which has run, and which will run when the run is left; of another failure nothing', async () => {
+  const two = `when: shown\n    run: exit 3\n  resume:\n    at: failed\n    on: console\n    ${tells}`;
+  const night = await failing(stepsAt(two));
+  const lines = () =>
+    night.view.stage.kind === 'failed' ? behindFailureLines(night.view, night.view.stage.failure) : [];
+  await night.until('the first has run', () => lines()[0]?.includes('has run') === true);
+  expect(lines()).toEqual([
+    '“page” on console, as the login: has run, and failed with exit code 3',
+    '“resume” on console, as the login: runs when the run is left with this failure',
+  ]);
+  const { stage } = night.view;
+  await night.engine.close();
+  expect(lines()[1]).toBe('“resume” on console, as the login: has run, done');
+  expect(stage.kind === 'failed' && behindFailureLines(night.view, { ...stage.failure })).toEqual([]);
+  expect(entriesOf(night)).toMatchObject([{ exitCode: 3 }, { exitCode: 0, seconds: expect.any(Number) }]);
 });
 
 test('one that fails itself is told, and the failure of the window stays what it was', async () => {

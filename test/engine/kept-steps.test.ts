@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { ReadFacts } from '../../source/cluster/facts.ts';
 import type { Recorded } from '../../source/engine/journal/entry.ts';
 import { keepStepTimes, withStepTimes } from '../../source/engine/journal/kept-steps.ts';
+import { failedStepsAhead } from '../../source/runbook/steps/custom-failed.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
 import { labCluster } from '../runbook/clusters.ts';
 
@@ -66,4 +67,21 @@ test('they outlive the upgrade, which gives the cluster another system identifie
   keepStepTimes(run, facts, ran('I.node_1.custom-report', 0, 9));
   expect(expected(labCluster({ custom, systemIdentifier: '7000000000000000001' }))).toEqual([7, 1, 1, 9]);
   expect(expected(labCluster({ custom, formation: 'other' }))).toEqual([3, 1, 1, 1]);
+});
+
+test('of a step at `failed` the last time counts that it came to its end', () => {
+  const own = labCluster({ custom: [{ name: 'page', at: 'failed', run: 'echo', expect: 3 }] });
+  const ran = (exitCode: number | null, seconds?: number): Recorded => ({
+    at: at(0),
+    entry: {
+      ...{ kind: 'on-failure', step: 'C.node_1.stop', name: 'page', host: 'node_1', as: 'postgres' },
+      ...{ job: 'j', script: '', exitCode, says: [] },
+      ...(seconds === undefined ? {} : { seconds }),
+    },
+  });
+  const ahead = () =>
+    failedStepsAhead(withStepTimes(home, own)).map(({ expectedSeconds }) => expectedSeconds);
+  expect(ahead()).toEqual([3]);
+  keepStepTimes(run, own, [ran(0, 9), ran(0, 6), ran(1, 20), ran(null)]);
+  expect(ahead()).toEqual([6]);
 });

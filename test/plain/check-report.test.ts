@@ -45,6 +45,20 @@ test('what hosts send cannot write to the terminal', () => {
   expect(text).not.toContain('\u001b');
 });
 
+test('own steps at `failed` are told beside what is expected, and counted in none of it', () => {
+  const page = { name: 'page', at: 'failed', when: 'shown', run: 'echo', expect: 500, timeout: 600 } as const;
+  const [before, facts] = [result(healthy()), labCluster({ custom: [page] })];
+  const text = checkText('lab', { ...before, facts });
+  expect(text).toContain(
+    '  If a step fails, not counted: “page” on node_1, as soon as the failure is shown, 08:20, 10:00 at most',
+  );
+  const window = /the whole window takes .*/;
+  expect(window.exec(text)?.[0]).toBe(window.exec(checkText('lab', before))?.[0]);
+  expect(JSON.parse(checkJson('lab', { ...before, facts }))).toMatchObject({
+    estimates: { onFailure: { page: 500 } },
+  });
+});
+
 test('for scripts: outcome, findings, estimates by step', () => {
   const json: unknown = JSON.parse(
     checkJson(

@@ -4,11 +4,13 @@ import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { hostsOf } from '../../source/cluster/facts.ts';
+import { planBrief } from '../../source/reports/plan/brief.ts';
 import { planMarkdown } from '../../source/reports/plan/markdown.ts';
 import { rollbackAfter } from '../../source/reports/plan/rollback.ts';
 import { type Plan, type PlannedStep, planSchema } from '../../source/reports/plan/shape.ts';
 import { planShell } from '../../source/reports/plan/shell.ts';
 import { parallelWords, waitsWords } from '../../source/reports/plan/words.ts';
+import { failedSteps } from '../../source/runbook/steps/custom-failed.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
 import { rollbackVerdict } from '../../source/runbook/verdict/verdict.ts';
 import {
@@ -63,6 +65,80 @@ test('the plan as JSON is of the documented shape', () => {
   const plan = planAt();
   expect(planSchema.parse(JSON.parse(JSON.stringify(plan)))).toEqual(plan);
   expect(readFileSync('docs/plan.md', 'utf8')).toContain(`"version": ${plan.version}`);
+});
+
+describe('own steps at `failed`', () => {
+  const facts = labCluster({
+    custom: [
+      { name: 'page', at: 'failed', when: 'shown', on: 'console', run: '~/bin/page "$PGAF_FAILURE"' },
+      {
+        ...{ name: 'resume', at: 'failed', as: 'root', run: 'echo RESUME', done: 'test -e up' },
+        ...{ title: 'Resume the pooler', why: 'Nobody waits for it.', timeout: 90, expect: 4 },
+      },
+      { name: 'report', at: 'finished', run: 'echo report' },
+    ],
+    outside: [{ alias: 'console', kind: 'console' }],
+  });
+  const plan = planAt('running', facts);
+  const [whole, brief] = [planMarkdown(plan), planBrief(plan)];
+
+  test('have a section of their own: where, as whom, when, how long, and the script; no phase and no estimate has them', () => {
+    const own = whole.slice(whole.indexOf('## If a step fails'));
+    expect(own).toContain('### console · page');
+    expect(own).toContain(
+      '`steps.page` on `console` as `the login`, as soon as the failure is shown · about 1.0 s, ended after 10:00',
+    );
+    expect(own).toContain('### node_1 · Resume the pooler');
+    expect(own).toContain(
+      '`steps.resume` on `node_1` as `root`, when the run is left with the failure · about 4.0 s, ended after 90 s',
+    );
+    expect(own).toContain('Nobody waits for it.');
+    expect(own).toContain('~/bin/page "$PGAF_FAILURE"');
+    expect(own).not.toContain('echo report');
+    const without = planAt('running', { ...facts, custom: facts.custom.filter(({ at }) => at !== 'failed') });
+    expect(plan.estimates).toEqual(without.estimates);
+    expect(plan.steps.filter(({ id }) => /page|resume/.test(id))).toEqual([]);
+  });
+
+  test('in brief a row each; a plan without any has no such section', () => {
+    const rows = brief.slice(brief.indexOf('## If a step fails')).split('\n');
+    expect(rows).toContain(
+      '| page | `console` | `the login` | as soon as the failure is shown | 1.0 s | 10:00 |',
+    );
+    expect(brief).not.toContain('echo RESUME');
+    for (const one of [planMarkdown(planAt()), planBrief(planAt())])
+      expect(one).not.toContain('If a step fails');
+  });
+
+  test('as JSON: of the documented shape, each script whole but for what it is told then, and a plan of before is read', () => {
+    expect(planSchema.parse(JSON.parse(JSON.stringify(plan)))).toEqual(plan);
+    const [page, resume] = plan.onFailure;
+    expect([page?.when, page?.timeoutSeconds, resume?.when, resume?.timeoutSeconds]).toEqual([
+      'shown',
+      600,
+      'left',
+      90,
+    ]);
+    const told = {
+      step: 'C.node_1.stop',
+      host: 'node_1',
+      what: 'x',
+      direction: 'upgrade',
+      writes: 'up',
+    } as const;
+    const kept = (text: string): readonly string[] =>
+      text.split('\n').filter((line) => !/^export PGAF_(DIRECTION|FAIL)|^# here the run/.test(line));
+    for (const [when, one] of [
+      ['shown', page],
+      ['left', resume],
+    ] as const) {
+      expect(spawnSync('sh', ['-n'], { input: one?.script, encoding: 'utf8' }).stderr).toBe('');
+      expect(kept(failedSteps(facts, when, told)[0]?.script ?? '')).toEqual(kept(one?.script ?? ''));
+    }
+    const { onFailure: _, ...before } = planAt();
+    expect(planSchema.parse(before).onFailure).toEqual([]);
+    expect(readFileSync('docs/plan.md', 'utf8')).toContain('`onFailure`');
+  });
 });
 
 describe.each([

@@ -93,3 +93,15 @@ test('a rollback and a clean-up end without marker files outside, each taken awa
   const left = world({ lb: ['custom-drain', 'steps-syntax'] });
   expect(tidyOf(back).map((step) => step.probe(left).state)).toEqual(['pending', 'pending', 'done']);
 });
+
+test('a place where nothing runs but a step at `failed` is checked for misspelt words too, before anything is changed', () => {
+  const page = { name: 'page', at: 'failed', on: 'console', run: 'if', done: 'true' } as const;
+  const only = labCluster({ custom: [page], outside: [{ alias: 'console', kind: 'console' }] });
+  const runbook = upgradeRunbook(only);
+  expect(runbook.map(({ id }) => id).filter((id) => id.includes('console'))).toEqual([
+    'A.console.steps-syntax',
+  ]);
+  const text = textOf(runbook, 'A.console.steps-syntax');
+  expect(text).toContain("sh -nc if || { echo 'steps.page.run of the cluster file is no shell");
+  expect(text).toContain('steps.page.done of the cluster file');
+});

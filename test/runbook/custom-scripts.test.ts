@@ -121,6 +121,15 @@ test('what is no shell is found before the window, by its place in the cluster f
   expect(withStep({ run: 'echo "it is"' }).run('A.node_1.steps-syntax')).toMatchObject({ code: 0 });
 });
 
+test('what is no shell in a step at `failed` is found there as well', () => {
+  const { code, output } = withStep({ at: 'failed', run: 'echo "', done: 'case' }).run(
+    'A.node_1.steps-syntax',
+  );
+  expect(code).toBe(1);
+  expect(output).toContain('steps.own.run of the cluster file is no shell');
+  expect(output).toContain('steps.own.done of the cluster file is no shell');
+});
+
 const undoOf = (facts: ClusterFacts): string => {
   const { steps } = rollbackRunbook(facts, modelAfter(facts, id).world());
   const script = stepOf(steps, 'T.node_1.undo-custom-own').script(worldAt('running', facts));

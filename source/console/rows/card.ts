@@ -3,6 +3,7 @@ import type { EngineView, StepFailure, StepView } from '../../engine/view/contro
 import { lateWords } from '../../engine/view/deadline-view.ts';
 import { undoWords } from '../../runbook/language/undo.ts';
 import { approvalWords } from '../../wording/approval.ts';
+import { behindFailureLines } from '../../wording/behind-failure.ts';
 import { clientsOf } from '../../wording/clients.ts';
 import { nameAskedWords, nameWords } from '../../wording/danger.ts';
 import { causeLines, standsWords } from '../../wording/failure-cause.ts';
@@ -220,6 +221,7 @@ export const failureRows = (
     failure.unmet.map(({ says, found }) => `${says} (found: ${found})`),
     columns,
   ),
+  ...labelledList('Custom', behindFailureLines(view, failure), columns),
   ...(failure.problem.cause === undefined ? [] : labelled('Cause', failure.problem.cause, columns)),
   ...(failure.lastLines.length === 0 ? [] : [[span('Last lines of the output:', 'dim')]]),
   ...verbatim(failure.lastLines, columns, theme),

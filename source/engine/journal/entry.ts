@@ -147,6 +147,8 @@ export const entrySchema = z.discriminatedUnion('kind', [
     job: z.string(),
     script: z.string(),
     exitCode: z.number().int().nullable(),
+    /** From its start to its end; absent: its end is not known. */
+    seconds: z.number().nonnegative().optional(),
     says: z.array(z.string()),
   }),
   /** The run goes on without a host that gives no answer; its steps wait until it is back. */

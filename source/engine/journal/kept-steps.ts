@@ -39,6 +39,14 @@ const timesIn = (facts: ClusterFacts, records: readonly Recorded[]): ReadonlyMap
   for (const record of records) {
     if (!('entry' in record)) continue;
     const { at, entry } = record;
+    // One at `failed` may run more than once: the last time counts.
+    if (
+      entry.kind === 'on-failure' &&
+      entry.exitCode === 0 &&
+      entry.seconds !== undefined &&
+      names.has(entry.name)
+    )
+      times.set(entry.name, entry.seconds);
     if (entry.kind === 'confirmed') begun.set(entry.step, Date.parse(at));
     if (entry.kind !== 'done' || entry.by !== 'run' || attached.has(entry.step)) continue;
     const [since, [, name = ''] = []] = [

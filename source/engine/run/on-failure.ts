@@ -1,7 +1,13 @@
 import { present } from '../../cluster/present.ts';
-import { type FailedStep, failedSteps } from '../../runbook/steps/custom-failed.ts';
+import {
+  type FailedMoment,
+  type FailedStep,
+  failedSteps,
+  failedStepsAhead,
+} from '../../runbook/steps/custom-failed.ts';
 import { writesNow } from '../../runbook/verdict/writes.ts';
-import type { EngineView, Stage } from '../view/controller.ts';
+import { steady } from '../observe/clock.ts';
+import type { BehindFailure, EngineView, Stage } from '../view/controller.ts';
 import type { ViewStore } from '../view/view-store.ts';
 import type { Decision } from './decisions.ts';
 import type { OwnedSession } from './session.ts';
@@ -38,6 +44,7 @@ export class OnFailure {
   heard({ stage }: EngineView, run: OwnedSession | null): void {
     if (run === null || stage.kind !== 'failed' || stage.failure === this.#shown) return;
     this.#shown = stage.failure;
+    this.#list(run, stage);
     this.#begin(run, stage, 'shown');
   }
 
@@ -53,10 +60,33 @@ export class OnFailure {
     return decision;
   };
 
-  #begin(run: OwnedSession, stage: Failed, when: 'shown' | 'left'): void {
-    // A rehearsal and a clean-up are no window.
+  /** A rehearsal and a clean-up are no window: null. */
+  get #direction(): 'upgrade' | 'rollback' | null {
     const { direction } = this.#store.view;
-    if (direction !== 'upgrade' && direction !== 'rollback') return;
+    return direction === 'upgrade' || direction === 'rollback' ? direction : null;
+  }
+
+  /** What the failure's card tells. Not within the change that is being told: listeners behind this one would hear the older view last. */
+  #list(run: OwnedSession, { failure }: Failed): void {
+    const ahead = this.#direction === null ? [] : failedStepsAhead(run.facts);
+    if (ahead.length === 0) return;
+    const steps = ahead.map(({ name, title, host, as, when }) => ({
+      ...{ name, title, host, as, when },
+      state: { kind: 'waits' as const },
+    }));
+    this.#running = this.#running.then(() => this.#store.set({ behindFailure: { failure, steps } }));
+  }
+
+  #tell(name: string, state: BehindFailure['steps'][number]['state']): void {
+    const { behindFailure } = this.#store.view;
+    if (behindFailure === undefined) return;
+    const steps = behindFailure.steps.map((one) => (one.name === name ? { ...one, state } : one));
+    this.#store.set({ behindFailure: { ...behindFailure, steps } });
+  }
+
+  #begin(run: OwnedSession, stage: Failed, when: FailedMoment): void {
+    const direction = this.#direction;
+    if (direction === null) return;
     const step = this.#store.view.steps.find(({ id }) => id === stage.step);
     const steps = failedSteps(run.facts, when, {
       step: stage.step,
@@ -73,6 +103,7 @@ export class OnFailure {
     const host = run.hosts.get(alias);
     const job = `${run.identity.id}/failed.${step.name}-${present().toString(36)}`;
     const { journal } = run;
+    const began = steady();
     const note = (exitCode: number | null, says: readonly string[]): void => {
       const { name, as, script } = step;
       const written = journal.write({
@@ -84,6 +115,7 @@ export class OnFailure {
         job,
         script,
         exitCode,
+        ...(exitCode === null ? {} : { seconds: (steady() - began) / 1000 }),
         says: [...says],
       });
       const end =
@@ -93,6 +125,7 @@ export class OnFailure {
             ? 'done'
             : `it failed with exit code ${exitCode}`;
       const what = says.length === 0 ? '' : ` (${says.join(' / ')})`;
+      this.#tell(step.name, { kind: 'ended', exitCode });
       this.#store.notice(`Behind the failure, on ${alias}: “${title}”: ${end}${what}.`);
       if (!written.ok) this.#store.notice(written.error.what);
     };
@@ -100,6 +133,7 @@ export class OnFailure {
       note(null, [`${alias} is not connected`]);
       return;
     }
+    this.#tell(step.name, { kind: 'runs' });
     let output = '';
     const ended = host.job(
       { id: job, as: step.as, script: step.script },

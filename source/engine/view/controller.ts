@@ -15,6 +15,7 @@ import type {
 } from '../../runbook/language/step.ts';
 import type { Undo } from '../../runbook/language/undo.ts';
 import type { Direction } from '../../runbook/runbooks.ts';
+import type { FailedMoment } from '../../runbook/steps/custom-failed.ts';
 import type { DryRun } from '../../runbook/timing/dry-run.ts';
 import type { Reading } from '../../runbook/timing/reading.ts';
 import type { NameAsked } from '../../runbook/verdict/name-asked.ts';
@@ -224,6 +225,22 @@ export interface PlannedDown {
   readonly title: string;
 }
 
+/** What the cluster file has run for a failure (custom steps at `failed`). */
+export interface BehindFailure {
+  readonly failure: StepFailure;
+  readonly steps: readonly {
+    readonly name: string;
+    readonly title: string;
+    readonly host: HostAlias;
+    readonly as: string;
+    readonly when: FailedMoment;
+    /** `waits`: its moment has not come. `exitCode` null: how it ended is not known. */
+    readonly state:
+      | { readonly kind: 'waits' | 'runs' }
+      | { readonly kind: 'ended'; readonly exitCode: number | null };
+  }[];
+}
+
 export interface Notice {
   readonly at: number;
   readonly text: string;
@@ -295,6 +312,8 @@ export interface EngineView {
   readonly clusterWarnings?: readonly string[];
   /** What steps of the upgrade have left undone, so that nothing held up the opening, as the primary’s host has it. Absent: nothing. */
   readonly toDo?: readonly ToDo[];
+  /** Of the failure that was shown last. Absent: nothing has failed yet, or the cluster file has no such step. */
+  readonly behindFailure?: BehindFailure;
   /** Short notices, oldest first, bounded: what happened aside from steps. */
   readonly notices: readonly Notice[];
 }

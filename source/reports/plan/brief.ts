@@ -4,7 +4,16 @@ import { localTime } from '../../cluster/times.ts';
 import { dryRunWords } from '../../runbook/timing/dry-run.ts';
 import { bullets, escapedProse, inlineCode, page, pipeTable } from '../markdown.ts';
 import type { Plan, PlannedStep } from './shape.ts';
-import { downtimeEnds, pauseWords, plannedRole, pointsOfNoReturn, windowEndSentence } from './words.ts';
+import {
+  downtimeEnds,
+  failedMomentWords,
+  onFailureSays,
+  onFailureTitle,
+  pauseWords,
+  plannedRole,
+  pointsOfNoReturn,
+  windowEndSentence,
+} from './words.ts';
 
 /** The plan on two pages, for whoever approves the change: no reason, condition or script of a step. */
 
@@ -172,18 +181,40 @@ const rollbackTable = (plan: Plan): string => {
   );
 };
 
+/** Own steps that stand in no phase; null: the cluster file has none. */
+const onFailure = ({ onFailure: own }: Plan): string | null =>
+  own.length === 0
+    ? null
+    : page(
+        `## ${onFailureTitle}`,
+        onFailureSays,
+        pipeTable(
+          ['own step', 'host', 'as', 'runs', 'about', 'ended after'],
+          own.map((step) => [
+            escapedProse(step.title),
+            inlineCode(step.host),
+            inlineCode(step.as),
+            failedMomentWords[step.when],
+            seconds(step.estimateSeconds),
+            seconds(step.timeoutSeconds),
+          ]),
+        ),
+      ).trimEnd();
+
 /** The cluster's user first; a host may have another. */
 const usersOf = (plan: Plan): readonly string[] => [
   ...new Set([
     plan.cluster.postgres,
-    ...plan.steps.map((step) => step.as).filter((as) => as !== 'root' && as !== theLogin),
+    ...[...plan.steps, ...plan.onFailure]
+      .map((step) => step.as)
+      .filter((as) => as !== 'root' && as !== theLogin),
   ]),
 ];
 
 const needs = (plan: Plan): readonly string[] => {
   const typed = pointsOfNoReturn(plan);
   return [
-    `SSH to every host, with the right to become ${usersOf(plan).map(inlineCode).join(', ')}${plan.steps.some((step) => step.as === 'root') ? ' and root' : ''}.`,
+    `SSH to every host, with the right to become ${usersOf(plan).map(inlineCode).join(', ')}${[...plan.steps, ...plan.onFailure].some((step) => step.as === 'root') ? ' and root' : ''}.`,
     `PostgreSQL ${escapedProse(plan.hosts[0]?.to ?? plan.cluster.to)} with pg\\_auto\\_failover installed on every host.`,
     'A backup that was restored once, and a new base backup after the upgrade: backups of the old version cannot be restored into the new one.',
     typed.length === 0
@@ -212,6 +243,7 @@ export const planBrief = (plan: Plan): string => {
     'Hosts in one row run in parallel: the longest counts. Phases overlap: their times do not add up to the window.',
     '## Rollback',
     rollbackTable(plan),
+    onFailure(plan),
     '## What is needed',
     bullets(needs(plan)),
   );

@@ -6,6 +6,7 @@ import { evidenceIn } from '../../runbook/checks/in-world.ts';
 import { phasesOf, type Step } from '../../runbook/language/step.ts';
 import { nameOf, placeOf } from '../../runbook/language/tablespace-names.ts';
 import { undoWords } from '../../runbook/language/undo.ts';
+import { failedStepsAhead } from '../../runbook/steps/custom-failed.ts';
 import { filledFrom, type TimingBasis, timingBasis } from '../../runbook/timing/dry-run.ts';
 import { type Estimates, estimate, expectedDowntime } from '../../runbook/timing/estimates.ts';
 import { measurementsOf } from '../../runbook/timing/measurements.ts';
@@ -236,5 +237,18 @@ export const makePlan = (ground: PlanGround): Plan => {
       ];
     }),
     steps,
+    onFailure: failedStepsAhead(facts).map(
+      ({ name, title, why, host, as, when, expectedSeconds, timeoutSeconds, script }) => ({
+        name,
+        title,
+        why,
+        host,
+        as,
+        when,
+        estimateSeconds: rounded(expectedSeconds),
+        timeoutSeconds,
+        script,
+      }),
+    ),
   };
 };

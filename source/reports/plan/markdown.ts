@@ -4,11 +4,14 @@ import { guideIs, publishedGuide } from '../../runbook/guide.ts';
 import { dryRunWords } from '../../runbook/timing/dry-run.ts';
 import { block, bullets, escapedProse, inlineCode, page, pipeTable } from '../markdown.ts';
 import { holdsRecord, withoutRecord } from '../record.ts';
-import type { Plan, PlannedStep } from './shape.ts';
+import type { Plan, PlannedOnFailure, PlannedStep } from './shape.ts';
 import {
   dangerWords,
   downtimeEnds,
+  failedMomentWords,
   guideWords,
+  onFailureSays,
+  onFailureTitle,
   parallelWords,
   pauseWords,
   plannedRole,
@@ -199,6 +202,20 @@ const phasePage = (plan: Plan, phase: Plan['phases'][number]): string =>
     `**Rollback after phase ${phase.id}:** ${escapedProse(phase.rollback.says)}.`,
   ).trimEnd();
 
+const onFailurePage = (step: PlannedOnFailure): string =>
+  page(
+    `### ${escapedProse(step.host)} · ${escapedProse(step.title)}`,
+    `${inlineCode(`steps.${step.name}`)} on ${inlineCode(step.host)} as ${inlineCode(step.as)}, ${failedMomentWords[step.when]} · about ${seconds(step.estimateSeconds)}, ended after ${seconds(step.timeoutSeconds)}`,
+    step.why === null ? null : escapedProse(step.why),
+    block(step.script, 'sh'),
+  ).trimEnd();
+
+/** What stands in no phase; null: the cluster file has none. */
+const onFailure = (plan: Plan): string | null =>
+  plan.onFailure.length === 0
+    ? null
+    : page(`## ${onFailureTitle}`, onFailureSays, ...plan.onFailure.map(onFailurePage)).trimEnd();
+
 /** The plan to attach to the change request. */
 export const planMarkdown = (plan: Plan): string => {
   const { cluster } = plan;
@@ -232,5 +249,6 @@ export const planMarkdown = (plan: Plan): string => {
       'pgaf-upgrade report writes the change-ticket report from it',
     ]),
     ...plan.phases.map((phase) => phasePage(plan, phase)),
+    onFailure(plan),
   );
 };

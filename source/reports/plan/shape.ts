@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { failedMoments } from '../../cluster/custom-steps.ts';
 import { checkResultSchema } from '../../engine/journal/check-result.ts';
 import { phases } from '../../runbook/language/step.ts';
 import { dryRunSchema } from '../../runbook/timing/dry-run.ts';
@@ -88,6 +89,23 @@ const stepSchema = z.object({
   script: scriptSchema,
 });
 
+/** A custom step at `failed`, in the order of the cluster file. */
+const onFailureSchema = z.object({
+  name: z.string(),
+  title: z.string(),
+  /** Null: the cluster file gives no reason. */
+  why: z.string().nullable(),
+  host: z.string(),
+  as: z.string(),
+  /** As soon as the failure is shown, or once the run is left with it. */
+  when: z.enum(failedMoments),
+  estimateSeconds: z.number(),
+  /** After so many seconds its commands are ended. */
+  timeoutSeconds: z.number(),
+  /** As it will run, but for what it is told of the failure. */
+  script: z.string(),
+});
+
 export const planSchema = z.object({
   format: z.literal('pgaf-upgrade plan'),
   version: z.literal(3),
@@ -154,8 +172,11 @@ export const planSchema = z.object({
     }),
   ),
   steps: z.array(stepSchema),
+  /** Own steps that run only if a step has failed: no estimate counts them. */
+  onFailure: z.array(onFailureSchema).default([]),
 });
 
 export type Plan = z.infer<typeof planSchema>;
 export type PlannedStep = Plan['steps'][number];
+export type PlannedOnFailure = Plan['onFailure'][number];
 export type PlannedHost = Plan['hosts'][number];

@@ -1,7 +1,7 @@
 import { localTime } from '../../cluster/times.ts';
 import { windowEndWords } from '../../cluster/window-end.ts';
 import { downtimeSteps } from '../../runbook/timing/estimates.ts';
-import type { Plan, PlannedHost, PlannedStep } from './shape.ts';
+import type { Plan, PlannedHost, PlannedOnFailure, PlannedStep } from './shape.ts';
 
 /** Sentences that the plan says on every paper that it is written on. */
 
@@ -73,6 +73,18 @@ export const guideWords = ({ guide }: PlannedStep): string =>
 /** What a script that cannot be made yet is waiting for, and how to have it made. */
 export const unresolvedWords = (needs: string): string =>
   `Not known yet: ${needs}. Once the steps before it are done, pgaf-upgrade plan writes this step with it; pgaf-upgrade run makes it by itself.`;
+
+/** When a step at `failed` runs. */
+export const failedMomentWords: Readonly<Record<PlannedOnFailure['when'], string>> = {
+  shown: 'as soon as the failure is shown',
+  left: 'when the run is left with the failure',
+};
+
+export const onFailureTitle = 'If a step fails';
+
+/** What holds for all of them. */
+export const onFailureSays =
+  'Your own steps at `failed`. Each runs once for a failure, behind no confirmation; where nothing fails none runs, and no estimate counts them. Whatever becomes of one, the failure stays what it is.';
 
 /** The steps with which the downtime begins and ends. */
 export const downtimeEnds = (plan: Plan): { readonly from: PlannedStep; readonly to: PlannedStep } | null => {
