@@ -188,7 +188,7 @@ const standingOf = ({ answer }: OfCluster<Status>): (typeof standings)[number] =
 const statusRank = (of: OfCluster<Status>): number => standings.indexOf(standingOf(of));
 
 const aboutStatus = (status: Status): string => {
-  const { writes, problem, upgrade, rollbackRun, cleanupRun, nodes, toDo } = status;
+  const { writes, problem, upgrade, rollbackRun, cleanupRun, nodes, toDo, rehearsalsLeft } = status;
   const back = rollbackRun ?? cleanupRun;
   const { next } = back ?? upgrade;
   const sick = nodes.filter(({ health }) => health !== 1).map(({ name }) => name);
@@ -197,7 +197,9 @@ const aboutStatus = (status: Status): string => {
   if (next !== null && (back !== null || upgrade.state === 'under-way'))
     return `next: step ${next.number}, ${next.title}, on ${next.host}`;
   if (sick.length > 0) return `not healthy: ${sick.join(', ')}`;
-  return toDo.length === 0 ? '' : `${toDo.length} left to do`;
+  if (toDo.length > 0) return `${toDo.length} left to do`;
+  const left = rehearsalsLeft.map(({ host }) => host);
+  return left.length === 0 ? '' : `a rehearsal is left on ${left.join(', ')}`;
 };
 
 const statusRow = (of: OfCluster<Status>): Row => {

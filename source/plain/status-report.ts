@@ -118,6 +118,22 @@ const onlineLines = ({ online }: Status): readonly string[] => {
   ];
 };
 
+/** What rehearsals have left, and the command that removes it, once that is not refused. */
+const rehearsalLines = (
+  { rehearsalsLeft, upgrade, online }: Status,
+  file: string,
+  called: string,
+): readonly string[] =>
+  rehearsalsLeft.flatMap(({ host, directory, server }) => {
+    // The online method has no rehearsal, and refuses this one as well.
+    const first = online === undefined ? '' : ', upgrade.method taken out of the cluster file for that';
+    const quiet = upgrade.state === 'not-begun' || upgrade.state === 'finished';
+    return [
+      `Rehearsal: left in ${directory} on ${host}${server ? ', where its server runs' : ''}`,
+      `  Remove it${quiet ? '' : ' once the upgrade is over'}${first} with: ${called} rehearse --remove --host ${host} ${file}`,
+    ];
+  });
+
 const lockLines = (status: Status, file: string, called: string): readonly string[] => {
   const { lock, writes, problem, rollbackRun } = status;
   if (lock === null) {
@@ -175,6 +191,7 @@ export const statusText = (name: string, status: Status, file: string, called = 
       `Left to do, ${at + 1}: ${toDoWords(one)}`,
       ...(one.command === '' ? [] : [`  ${one.command}`]),
     ]),
+    ...rehearsalLines(status, file, called),
     ...(status.toDo.length === 0 ? [] : [`  When it is done: ${called} status ${file} --done NUMBER`]),
     ...status.journal.map((line) => `  By the journal here: ${line}`),
     ...lockLines(status, file, called),

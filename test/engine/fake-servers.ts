@@ -49,6 +49,8 @@ export class FakeServers {
   /** Every job asked for, in order; asked again for the same id means attached. */
   readonly jobs: { id: string; step: string; script: string; as: string; attached: boolean }[] = [];
   readonly inspections: string[] = [];
+  /** What is said of a rehearsal that was left, by host. Absent: nothing is left there. */
+  readonly rehearsals = new Map<string, string>();
   readonly fetched: string[] = [];
   readonly closed: string[] = [];
   /** What jobs do instead of succeeding; taken once for each start of the step. */
@@ -169,6 +171,8 @@ export class FakeServers {
     if (script.includes('grouped as (')) return said(this.clients(alias));
     if (script.includes('du -sk '))
       return said(`${this.keptKilobytes} 0\n`.repeat(script.split('du -sk ').length - 1));
+    if (script.includes('pgaf-upgrade-rehearsal.') && script.includes('echo left\n'))
+      return said(this.rehearsals.get(alias) ?? 'end\n');
     if (script.includes('counts() {')) return said(this.inventory(alias, script));
     this.fetched.push(script);
     return said(this.causes);

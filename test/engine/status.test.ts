@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { took } from '../../source/cluster/amounts.ts';
 import { localTime } from '../../source/cluster/times.ts';
+import { alias } from '../../source/cluster/words.ts';
 import { countInView, currentStep, stepNumber } from '../../source/console/state/selectors.ts';
 import { connector } from '../../source/discover/connector.ts';
 import { parseJournal } from '../../source/engine/journal/entry.ts';
@@ -47,6 +48,24 @@ Upgrade: finished, and being cleaned up
 Clean-up: under way, 0 of ${steps.length} steps done; next: step 1, ${first?.title}, on ${first?.host} (${first?.id})
   Continue it with: pgaf-upgrade cleanup night/cluster.yaml
 `);
+});
+
+test('what a rehearsal has left is named with the command that removes it; while an upgrade is under way that is for later', () => {
+  const host = alias.parse('node_3');
+  const rehearsalsLeft = [{ host, directory: '/srv/pgaf-upgrade-rehearsal.data', server: true }];
+  const told = (moment: Moment) =>
+    statusText('lab', statusAt(moment, { rehearsalsLeft }), 'night/cluster.yaml');
+  expect(told('running')).toContain(`
+Rehearsal: left in /srv/pgaf-upgrade-rehearsal.data on node_3, where its server runs
+  Remove it with: pgaf-upgrade rehearse --remove --host node_3 night/cluster.yaml
+`);
+  expect(told('fenced')).toContain(
+    '  Remove it once the upgrade is over with: pgaf-upgrade rehearse --remove',
+  );
+  expect(statusText('lab', statusAt('running'), 'x')).not.toContain('Rehearsal');
+  expect(JSON.parse(statusJson('lab', statusAt('running', { rehearsalsLeft })))).toMatchObject({
+    rehearsalsLeft,
+  });
 });
 
 test('where a colleague brought the run to its end it is finished for everybody: who had left it before was told to go on', () => {

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { z } from 'zod';
 import type { Evidence } from '../../source/cluster/checks/evidence.ts';
 import { fail, ok, problem } from '../../source/cluster/result.ts';
+import { alias } from '../../source/cluster/words.ts';
 import { forEachCluster } from '../../source/commands/each-cluster.ts';
 import {
   checksExitCode,
@@ -96,6 +97,12 @@ test('status of several clusters: writes down before everything else, then what 
     writes: { kind: 'down', since: null },
   });
   expect(json.clusters[1]).toMatchObject({ file: 'gone.yaml', problems: [{ remedy: 'Make one.' }] });
+});
+
+test('status of several clusters names the host on which a rehearsal is left, where nothing else is to be said', () => {
+  const rehearsalsLeft = [{ host: alias.parse('node_3'), directory: '/x', server: false }];
+  const table = statusTable([status('shop', 'running', { rehearsalsLeft })]);
+  expect(table.split('\n')[1]).toMatch(/^shop +not begun .* a rehearsal is left on node_3$/);
 });
 
 test('thirty-two clusters take no more than three times as long as one, and their answers stay in order', async () => {

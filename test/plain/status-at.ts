@@ -24,5 +24,6 @@ export const statusAt = (moment: Moment, more: Partial<Status> = {}): Status => 
   monitorStoppedUntil: null,
   problem: null,
   journal: [],
+  rehearsalsLeft: [],
   ...more,
 });

@@ -15,7 +15,7 @@ beforeEach(() => {
 });
 
 type Given = Omit<NonNullable<ReadFacts['custom']>[number], 'name' | 'at'> & {
-  at?: 'before-open' | 'opened';
+  at?: 'before-open' | 'opened' | 'failed';
 };
 const withStep = (given: Given): Sandbox => {
   host = new Sandbox(labCluster({ custom: [{ name: 'own', at: 'opened', ...given }] }));

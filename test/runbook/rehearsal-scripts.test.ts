@@ -14,6 +14,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { ClusterFacts } from '../../source/cluster/facts.ts';
 import type { Observations } from '../../source/cluster/observations.ts';
 import { alias } from '../../source/cluster/words.ts';
+import { parseRehearsalLeft, rehearsalLeftScript } from '../../source/inspect/rehearsal/left.ts';
 import { rehearsalRunbook } from '../../source/runbook/rehearsal.ts';
 import { markFile, markOf } from '../../source/runbook/shell/ownership.ts';
 import { defaultRate } from '../../source/runbook/steps/rehearsal/places.ts';
@@ -163,6 +164,39 @@ describe('in a real shell', () => {
       own.kill();
       other.kill();
     }
+  });
+
+  const looked = () => {
+    const node = facts.nodes.find(({ role }) => role === 'secondary');
+    if (node === undefined) throw new Error('no secondary');
+    const { stdout } = spawnSync('sh', { input: rehearsalLeftScript(facts, node).text, encoding: 'utf8' });
+    return parseRehearsalLeft(node, stdout);
+  };
+
+  test('what one has left is found by its mark, of whichever run, and the server that works there; looking changes nothing', () => {
+    expect(looked()).toBeNull();
+    lay(null);
+    expect(looked()).toBeNull();
+    writeFileSync(join(place, markFile), 'run=x\nsystem=1\n');
+    expect(looked()).toBeNull();
+    writeFileSync(join(place, markFile), markOf(facts).replace(/^run=.*/, 'run=20200101T000000Z-0000'));
+    expect(looked()).toMatchObject({ directory: place, server: false });
+    const [own, other] = [join(place, 'data'), root].map((cwd) =>
+      spawn('sleep', ['60'], { cwd, stdio: 'ignore' }),
+    );
+    try {
+      writeFileSync(join(place, 'data/postmaster.pid'), `${other?.pid ?? ''}\n`);
+      expect(looked()?.server).toBe(false);
+      writeFileSync(join(place, 'data/postmaster.pid'), `${own?.pid ?? ''}\n`);
+      expect(looked()?.server).toBe(true);
+      expect(readFileSync(join(place, 'data/base/1'), 'utf8')).toBe('of a rehearsal');
+    } finally {
+      own?.kill();
+      other?.kill();
+    }
+    spawnSync('mv', [place, join(root, 'moved')]);
+    symlinkSync(join(root, 'moved'), place);
+    expect(looked()).toBeNull();
   });
 
   test('too little room is told with what is missing, before a byte is copied', () => {

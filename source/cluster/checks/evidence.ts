@@ -5,6 +5,7 @@ import type { ControlData } from '../parse/control-data.ts';
 import type { Unit } from '../parse/unit.ts';
 import type { Problem } from '../result.ts';
 import type { AutoctlVersion } from '../version.ts';
+import type { Alias } from '../words.ts';
 import type { Sections } from './sections.ts';
 
 /**
@@ -294,6 +295,14 @@ export interface HostEvidence {
   readonly dryRunTrouble: Problem | null;
 }
 
+/** What a rehearsal of this cluster has left on a host. */
+export interface RehearsalLeft {
+  readonly host: Alias;
+  readonly directory: string;
+  /** A server runs on the copy. */
+  readonly server: boolean;
+}
+
 export interface Evidence {
   /** Null while the primary, or the monitor, cannot be inspected. */
   readonly facts: ClusterFacts | null;
@@ -305,4 +314,6 @@ export interface Evidence {
   readonly hosts: readonly HostEvidence[];
   /** Why custom steps cannot run at a place outside the cluster. Absent: they can, or there is none, or it was not asked. */
   readonly outside?: readonly { readonly alias: string; readonly problem: Problem }[];
+  /** What rehearsals have left. Absent: nothing, somebody is at one, or it was not asked. */
+  readonly rehearsals?: readonly RehearsalLeft[];
 }

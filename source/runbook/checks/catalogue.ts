@@ -9,6 +9,7 @@ import { hardLinkChecks } from './hard-links.ts';
 import { onlineChecks } from './online.ts';
 import { programChecks } from './programs.ts';
 import { reachChecks } from './reach.ts';
+import { rehearsalChecks } from './rehearsals.ts';
 import { serviceChecks } from './services.ts';
 import { settingChecks } from './settings.ts';
 import { stateChecks } from './states.ts';
@@ -29,6 +30,7 @@ const all: readonly Check[] = [
   ...dryRunChecks,
   ...settingChecks,
   ...habitChecks,
+  ...rehearsalChecks,
   ...versionChecks,
   ...onlineChecks,
 ];

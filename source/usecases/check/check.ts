@@ -25,6 +25,7 @@ import { rootScript, rootUser } from '../../runbook/shell/root-verbs.ts';
 import { type Measurements, measurementsOf } from '../../runbook/timing/measurements.ts';
 import type { RehearsalTimes } from '../../runbook/timing/rehearsed.ts';
 import { inspectForChecks } from '../inspect-for-checks.ts';
+import { rehearsalsLeft } from '../rehearsal-left.ts';
 import { forgetJobScript } from './forget-job.ts';
 import { survey } from './survey.ts';
 
@@ -163,6 +164,7 @@ export const check = async (options: CheckOptions): Promise<Result<CheckResult>>
   const files = new Map(
     (facts === null ? [] : groupsOf(facts)).map((group) => [group, primaryFilesOf(group, hosts)] as const),
   );
+  const left = facts === null ? [] : rehearsalsLeft(facts, hosts);
   const seen = await Promise.all(
     surveyed.value.evidence.map(async (evidence): Promise<HostEvidence> => {
       const host = hosts.get(evidence.alias);
@@ -174,6 +176,7 @@ export const check = async (options: CheckOptions): Promise<Result<CheckResult>>
       return { ...inspected, ...(await runDry(host, evidence.facts, group, id, dry)) };
     }),
   );
+  const rehearsals = await left;
   await Promise.all([...hosts.values()].map((host) => host.close()));
   const outside = facts === null ? [] : await outsideTroubles(config, open, facts);
   const evidence: Evidence = {
@@ -184,6 +187,7 @@ export const check = async (options: CheckOptions): Promise<Result<CheckResult>>
     formations: formationsOf(config),
     hosts: seen,
     ...(outside.length === 0 ? {} : { outside }),
+    ...(rehearsals.length === 0 ? {} : { rehearsals }),
   };
   return {
     ok: true,

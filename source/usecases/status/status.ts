@@ -1,5 +1,6 @@
+import type { RehearsalLeft } from '../../cluster/checks/evidence.ts';
 import type { Config } from '../../cluster/config.ts';
-import { type ClusterFacts, clusterFactsSchema, isOnline, nodesOf, userOn } from '../../cluster/facts.ts';
+import { type ClusterFacts, clusterFactsSchema, isOnline, nodesOf } from '../../cluster/facts.ts';
 import { primariesOf } from '../../cluster/formation.ts';
 import type { MonitorNode } from '../../cluster/monitor-state.ts';
 import { monitorIn, type Observations } from '../../cluster/observations.ts';
@@ -15,7 +16,6 @@ import { happened } from '../../engine/journal/history.ts';
 import { keptDryRun } from '../../engine/journal/kept-rehearsal.ts';
 import { findHere, type HereRun, heardBefore, newestRunOf } from '../../engine/journal/of-cluster.ts';
 import { Observer } from '../../engine/observe/observer.ts';
-import { RunLock } from '../../engine/run/run-lock.ts';
 import { keptJobs } from '../../engine/run/unfinished-jobs.ts';
 import { basisIn } from '../../engine/view/step-estimates.ts';
 import { deadAfterSeconds, holderName, type Standing } from '../../inspect/lock/parse.ts';
@@ -32,6 +32,7 @@ import { type OnlineStanding, onlineStanding } from '../../runbook/verdict/onlin
 import { type RollbackVerdict, rollbackVerdict } from '../../runbook/verdict/verdict.ts';
 import { type Writes, writesNow } from '../../runbook/verdict/writes.ts';
 import { survey } from '../check/survey.ts';
+import { readStanding, rehearsalsLeft } from '../rehearsal-left.ts';
 import { downtimeOf, type StatusDowntime } from './downtime.ts';
 import { type HostStatus, hostStatus } from './host-status.ts';
 import { markDone } from './mark-done.ts';
@@ -80,6 +81,8 @@ export interface Status {
   readonly monitorStoppedUntil: Pick<Step, 'id' | 'title'> | null;
   /** Where the preparation of the online method stands; absent: another method, or the primary was not seen. */
   readonly online?: OnlineStanding;
+  /** What rehearsals have left on the hosts; empty: nothing, somebody is at one, or nobody can tell. */
+  readonly rehearsalsLeft: readonly RehearsalLeft[];
   /** Why the whole could not be seen. */
   readonly problem: Problem | null;
   /** The last things that happened, by this machine's journal; told where the monitor's host does not answer. */
@@ -120,18 +123,9 @@ export const upgradeStatus = (
 
 /** What the monitor's host knows of the run. */
 const standingOf = async (facts: ClusterFacts, monitor: RemoteHost | undefined): Promise<Standing | null> => {
-  if (monitor === undefined) return null;
-  const { workDir } = facts.monitor;
-  const standing = await new RunLock({
-    host: monitor,
-    workDir,
-    as: userOn(facts, 'monitor'),
-    operator: '',
-  }).read();
-  if (!standing.ok) return null;
+  const standing = await readStanding(facts, monitor);
   // A rehearsal is no window: the cluster is as it was, whatever is done on a copy.
-  const { run } = standing.value;
-  return { ...standing.value, run: run?.direction === 'rehearse' ? null : run };
+  return standing?.run?.direction === 'rehearse' ? { ...standing, run: null } : standing;
 };
 
 /** The direction that the run goes; one that has come to its end goes none. */
@@ -202,9 +196,10 @@ const fromFacts = async (
   end: string | null,
   journal: ByJournal | null = null,
 ): Promise<Status> => {
-  const [world, standing] = await Promise.all([
+  const [world, standing, left] = await Promise.all([
     new Observer(facts, hosts, () => undefined).inspect(),
     journal === null ? standingOf(facts, hosts.get('monitor')) : null,
+    rehearsalsLeft(facts, hosts),
   ]);
   const direction = journal?.direction ?? directionIn(standing);
   const open = journal?.open ?? (standing?.run?.finished === null && direction === 'upgrade');
@@ -243,6 +238,7 @@ const fromFacts = async (
     toDo: leftBy(direction, facts, world) ?? [],
     lock,
     monitorStoppedUntil: monitorStoppedUntil(facts, world, direction),
+    rehearsalsLeft: left,
     journal: journal === null ? [] : happened(journal.run.records),
     problem: journal?.why ?? null,
     ...(online === null ? {} : { online }),
@@ -368,6 +364,7 @@ export const readStatus = async (
     toDo: [],
     lock: null,
     monitorStoppedUntil: null,
+    rehearsalsLeft: [],
     journal: [],
     problem: found.error,
   });

@@ -1075,7 +1075,26 @@ const cases: readonly (readonly [string, Evidence, readonly string[], RegExp])[]
     ['warning backup-age node_1'],
     /no backup/,
   ],
+  [
+    'what a rehearsal has left',
+    {
+      ...healthy(),
+      rehearsals: [
+        { host: word('node_3'), directory: '/var/lib/pgsql/pgaf-upgrade-rehearsal.data', server: true },
+      ],
+    },
+    ['warning rehearsal-left node_3'],
+    /pgaf-upgrade-rehearsal\.data, .*; a server runs on it/,
+  ],
 ];
+
+test('by the online method, which has no rehearsal, what one has left is removed with the method taken out', () => {
+  const rehearsals = [{ host: word('node_3'), directory: '/x', server: false }];
+  const remedy = (facts: ClusterFacts) =>
+    judge({ ...healthy(facts), rehearsals }).findings.find(({ check }) => check === 'rehearsal-left')?.remedy;
+  expect(remedy(labCluster())).toContain('or go on with it');
+  expect(remedy(labCluster({ method: 'online' }))).toContain('take upgrade.method out');
+});
 
 test('of a transaction that Citus has prepared nobody is told to roll it back by hand: the coordinator may have committed it', () => {
   const gids = ['citus_0_4711_99_1', 'citus_1_4711_99_1'];
