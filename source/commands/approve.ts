@@ -3,8 +3,9 @@ import type { Config } from '../cluster/config.ts';
 import { fail, ok, type Problem, problem, type Result } from '../cluster/result.ts';
 import { runName } from '../cluster/words.ts';
 import { stateHome } from '../engine/journal/journal.ts';
-import { approvalBy, whyNoApproval } from '../engine/run/approvals.ts';
+import { approvalsBy, whyNoApproval } from '../engine/run/approvals.ts';
 import { inNameOf, openSession, type Session } from '../engine/run/session.ts';
+import { approvedWith } from '../engine/view/approval-view.ts';
 import { Checklist } from '../engine/view/checklist.ts';
 import type { EngineView, StepView } from '../engine/view/controller.ts';
 import { ViewStore } from '../engine/view/view-store.ts';
@@ -35,6 +36,7 @@ const cardOf = (view: EngineView, step: StepView): readonly string[] => {
   const words = nameWords(view, step);
   return [
     ...describeStep(view, step),
+    ...approvedWith(view, step).flatMap((led) => (led.id === step.id ? [] : describeStep(view, led))),
     '',
     `Rollback now: ${view.verdict.says}`,
     ...(words === null ? [] : [`${words.title}: ${words.afterwards}`, `Rollback then: ${words.rollback}`]),
@@ -103,7 +105,7 @@ const approveIn = async (
     return fail(problem(`This step cannot be approved here: ${why}.`, 'Nothing was written down.'));
   if (!(await approves(cardOf(view, step), step))) return ok({ approved: false, holder });
   const login = session.hosts.get('monitor')?.address.user ?? '';
-  const written = await session.lock.approve(approvalBy(step, id.data, operator, login, view.verdict.says));
+  const written = await session.lock.approve(approvalsBy(view, step, id.data, operator, login));
   return written.ok ? ok({ approved: true, holder }) : written;
 };
 

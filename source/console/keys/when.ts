@@ -1,4 +1,4 @@
-import { awaitsApproval } from '../../engine/view/approval-view.ts';
+import { approvedWith, awaitsApproval } from '../../engine/view/approval-view.ts';
 import type { StepView } from '../../engine/view/controller.ts';
 import { nameAskedWords, stopWords } from '../../wording/danger.ts';
 import { stepsOnHosts, togetherNow } from '../../wording/parallel.ts';
@@ -35,8 +35,7 @@ export const whyNoTakeOver = ({ view }: ConsoleState): string | null => {
 export const approvable = ({ view }: ConsoleState): StepView | null => {
   const step =
     view.stage.kind === 'watching' && view.stage.step !== null ? stepOf(view, view.stage.step) : null;
-  const asked = step?.asksName === 'irreversible' || step?.asksName === 'opening';
-  return asked && view.direction === 'upgrade' && step.status.kind !== 'done' ? step : null;
+  return step !== null && view.direction === 'upgrade' && approvedWith(view, step).length > 0 ? step : null;
 };
 
 /** Why nothing can be approved now. */

@@ -4,7 +4,7 @@ import type { ApprovalKind } from '../../cluster/approval-kinds.ts';
 import type { Config } from '../../cluster/config.ts';
 import type { Approval } from '../../inspect/lock/parse.ts';
 import type { StepId } from '../../runbook/language/step.ts';
-import type { ApprovalAsked } from '../view/approval-view.ts';
+import { type ApprovalAsked, approvedWith } from '../view/approval-view.ts';
 import type { Checklist } from '../view/checklist.ts';
 import type { Accepted, EngineView, Refusal, StepView } from '../view/controller.ts';
 import type { ViewStore } from '../view/view-store.ts';
@@ -20,22 +20,22 @@ import type { OwnedSession, Session } from './session.ts';
 /** What stands for a step's text. */
 export const digestOf = (script: string): string => createHash('sha256').update(script).digest('hex');
 
-/** The name before the machine's: a colleague has another one. */
-const personIn = (operator: string): string => operator.split('@')[0] ?? operator;
+/** The name before the machine's: a colleague has another one. A directory's logins have it in capitals, too. */
+const personIn = (operator: string): string => (operator.split('@')[0] ?? operator).trim().toLowerCase();
 
 export const isSamePerson = (one: string, other: string): boolean => personIn(one) === personIn(other);
 
-/** Whether a step of this view waits for a second person by `kinds`. A rollback waits for nobody. */
-export const wantsApproval = (
-  view: Pick<EngineView, 'direction'>,
+/** Which steps that are confirmed with this one wait for a second person by `kinds`. A rollback waits for nobody. */
+const approvalsWanted = (
+  view: Pick<EngineView, 'direction' | 'steps'>,
   step: StepView,
   kinds: readonly ApprovalKind[],
-): boolean =>
-  view.direction === 'upgrade' &&
-  step.asksName !== null &&
-  // By the online method the opening is the end of the step in which writes pause.
-  kinds.some((kind) => step.asksName === kind || (kind === 'opening' && step.asksName === 'pause')) &&
-  step.status.kind !== 'done';
+): readonly StepView[] =>
+  view.direction === 'upgrade'
+    ? approvedWith(view, step).filter(({ asksName }) =>
+        kinds.some((kind) => asksName === kind || (kind === 'opening' && asksName === 'pause')),
+      )
+    : [];
 
 /** What is known of the approval of a step, as it stands on this screen. `operator`: who confirms it. */
 export const approvalOf = (
@@ -68,30 +68,46 @@ export const whyNoApproval = (
     return `${operator} is the operator’s own login (${holder} holds the lock): another person approves, from a login of their own`;
   if (view.direction !== 'upgrade') return 'a rollback waits for nobody’s approval';
   if (step.status.kind === 'done') return 'it is done already';
-  if (step.asksName !== 'irreversible' && step.asksName !== 'opening')
-    return 'only what cannot be undone, and the opening, are approved';
-  if (step.script === null)
-    return `its script is not known yet: ${step.scriptNeeds ?? 'an earlier step must run first'}`;
+  const together = approvedWith(view, step);
+  if (together.length === 0) return 'only what cannot be undone, and the opening, are approved';
+  const unknown = together.find(({ script }) => script === null);
+  if (unknown !== undefined)
+    return `${unknown.id === step.id ? 'its script' : `the script of “${unknown.title}”, which follows at once,`} is not known yet: ${unknown.scriptNeeds ?? 'an earlier step must run first'}`;
   return null;
 };
 
-/** What is written down on the monitor's host. */
-export const approvalBy = (
+/** What is written down on the monitor's host: for the step, and for each that its confirmation leads on to. */
+export const approvalsBy = (
+  view: Pick<EngineView, 'steps' | 'verdict'>,
   step: StepView,
   run: string,
   operator: string,
   login: string,
-  verdict: string,
-): Approval => ({
-  run,
-  step: step.id,
-  title: step.title,
-  by: operator,
-  login,
-  at: new Date().toISOString(),
-  verdict,
-  digest: digestOf(step.script ?? ''),
-});
+): readonly Approval[] =>
+  approvedWith(view, step).map(({ id, title, script }) => ({
+    run,
+    step: id,
+    title,
+    by: operator,
+    login,
+    at: new Date().toISOString(),
+    verdict: view.verdict.says,
+    digest: digestOf(script ?? ''),
+  }));
+
+/** The step among those confirmed with this one whose text is, by now, not what was approved; null: none. `approved`: digests. */
+export const otherThanApproved = (
+  approved: ReadonlyMap<StepId, string>,
+  id: StepId,
+  textOf: (id: StepId) => string | null,
+): StepId | null => {
+  if (!approved.has(id)) return null;
+  const changed = [...approved].find(([one, digest]) => {
+    const text = textOf(one);
+    return text === null || digestOf(text) !== digest;
+  });
+  return changed?.[0] ?? null;
+};
 
 const loginOf = ({ hosts }: Session): string => hosts.get('monitor')?.address.user ?? '';
 
@@ -105,6 +121,10 @@ export interface ApprovalOptions {
 export class Approvals {
   readonly #store: ViewStore;
   readonly #options: ApprovalOptions;
+  /** For the step that is due, and those that it leads on to. */
+  #given: readonly Approval[] = [];
+  /** By the digest of what was approved, and confirmed since. */
+  #confirmed: ReadonlyMap<StepId, string> = new Map();
 
   constructor(store: ViewStore, options: ApprovalOptions) {
     this.#store = store;
@@ -117,10 +137,12 @@ export class Approvals {
     const { config, operator } = this.#options;
     const id = stage.kind === 'confirm' || stage.kind === 'failed' ? stage.step : null;
     const step = steps.find((one) => one.id === id);
-    const asked =
-      step !== undefined && wantsApproval(this.#store.view, step, config.approve)
-        ? approvalOf(step, owned?.identity.id ?? null, operator, session?.lock.approvals ?? [])
-        : undefined;
+    const wanted = step === undefined ? [] : approvalsWanted(this.#store.view, step, config.approve);
+    const run = owned?.identity.id ?? null;
+    const each = wanted.map((one) => approvalOf(one, run, operator, session?.lock.approvals ?? []));
+    const its = each.find(({ given }) => given === null) ?? each[0];
+    const asked = step === undefined || its === undefined ? undefined : { ...its, step: step.id };
+    this.#given = each.flatMap(({ given }) => given ?? []);
     if (isDeepStrictEqual(asked, approval)) return;
     this.#store.set({ approval: asked });
     if (asked?.given != null && approval?.given == null)
@@ -141,20 +163,27 @@ export class Approvals {
   /** Both names, and what each saw, in the journal. */
   note(owned: OwnedSession, checklist: Checklist, id: StepId): void {
     const { approval, verdict: mine } = this.#store.view;
+    this.#confirmed = new Map();
     if (approval?.step !== id || approval.given === null) return;
-    const { step, title, by, login, at, verdict, digest } = approval.given;
-    checklist.note(owned, {
-      kind: 'approved',
-      ...{ step, title, by, login, approvedAt: at, verdict, digest },
-      operator: this.#options.operator,
-      operatorVerdict: mine.says,
-    });
+    this.#confirmed = new Map(this.#given.map(({ step, digest }) => [step, digest]));
+    for (const { step, title, by, login, at, verdict, digest } of this.#given)
+      checklist.note(owned, {
+        kind: 'approved',
+        ...{ step, title, by, login, approvedAt: at, verdict, digest },
+        operator: this.#options.operator,
+        operatorVerdict: mine.says,
+      });
+  }
+
+  /** As {@link otherThanApproved}, of what was confirmed last. Asked for before the first of them runs. */
+  changed(id: StepId, textOf: (id: StepId) => string | null): StepId | null {
+    return otherThanApproved(this.#confirmed, id, textOf);
   }
 
   /** As a second person: `typed` is the host's name. */
   approve(session: Session, id: StepId, typed: string): Accepted | Refusal {
     const { view } = this.#store;
-    const { stage, steps, verdict } = view;
+    const { stage, steps } = view;
     if (stage.kind !== 'watching')
       return refused('a second person approves, from a read-only console of their own');
     const step = steps.find((one) => one.id === id);
@@ -165,15 +194,13 @@ export class Approvals {
     const { run } = session.lock;
     if (run === null) return refused('no run of this cluster is known there yet');
     if (typed !== step.host) return refused(`type ${step.host} to approve`);
-    void session.lock
-      .approve(approvalBy(step, run, operator, loginOf(session), verdict.says))
-      .then((written) => {
-        this.#store.notice(
-          written.ok
-            ? `You have approved “${step.title}” on ${step.host}: ${stage.lock.holder || 'the operator'} hears of it within some seconds.`
-            : written.error.what,
-        );
-      });
+    void session.lock.approve(approvalsBy(view, step, run, operator, loginOf(session))).then((written) => {
+      this.#store.notice(
+        written.ok
+          ? `You have approved “${step.title}” on ${step.host}: ${stage.lock.holder || 'the operator'} hears of it within some seconds.`
+          : written.error.what,
+      );
+    });
     return accepted;
   }
 }

@@ -58,7 +58,12 @@ export class Engine implements EngineController {
   constructor(options: EngineOptions) {
     this.#options = options;
     const parts = this.#parts;
-    this.#runner = new StepRunner({ ...parts, outputs: this.#outputs });
+    this.#approvals = new Approvals(this.#store, options);
+    this.#runner = new StepRunner({
+      ...parts,
+      outputs: this.#outputs,
+      changed: (id, textOf) => this.#approvals.changed(id, textOf),
+    });
     this.#runLoop = new RunLoop({
       ...parts,
       runner: this.#runner,
@@ -74,7 +79,6 @@ export class Engine implements EngineController {
       ...(options.config.ticket === undefined ? {} : { ticket: options.config.ticket }),
       cluster: { name: options.config.name, from: '', to: '', mode: options.config.upgrade.mode },
     });
-    this.#approvals = new Approvals(this.#store, options);
     // Whichever step is due, and whatever is heard meanwhile: what stands on the screen is what counts.
     this.#store.onChange(() => this.#approvals.show(this.#session, this.#owned));
     this.#store.onChange((view) => this.#onFailure.heard(view, this.#owned));

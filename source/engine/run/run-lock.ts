@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import type { Fragment } from '../../cluster/fragment.ts';
 import { fail, ok, problem, type Result } from '../../cluster/result.ts';
 import type { Path } from '../../cluster/words.ts';
@@ -86,9 +87,9 @@ export class RunLock {
     return () => this.#approvalListeners.delete(listener);
   }
 
-  /** Approves a step as a second person; the lock is another's. Errors: the monitor's host does not answer, or cannot write it. */
-  approve(approval: Approval): Promise<Result<Standing>> {
-    return this.#ask(approveScript(this.#options.workDir, approval));
+  /** Approves steps as a second person; the lock is another's. Errors: the monitor's host does not answer, or cannot write it. */
+  approve(approvals: readonly Approval[]): Promise<Result<Standing>> {
+    return this.#ask(approveScript(this.#options.workDir, approvals));
   }
 
   /** Called when somebody else holds the lock: taken over, or taken before this console did. */
@@ -189,7 +190,8 @@ export class RunLock {
       );
     this.#heard(standing.lock, asked);
     this.#run = standing.run;
-    const more = standing.approvals.length !== this.#approvals.length;
+    // As many as before may be others: of a long file its end alone is read.
+    const more = !isDeepStrictEqual(standing.approvals, this.#approvals);
     this.#approvals = standing.approvals;
     if (more) for (const listener of [...this.#approvalListeners]) listener();
     return ok(standing);

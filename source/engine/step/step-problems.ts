@@ -24,6 +24,13 @@ export const preconditionsNotMet = (step: Step): Problem =>
 export const scriptNotReady = (step: Step, needs: string): Problem =>
   problem(`${step.host}: not run, because ${needs} is not known.`, 'Inspect the hosts, then retry.');
 
+/** Between the confirmation and the last look before it. */
+export const changedSinceApproval = (step: Step): Problem =>
+  problem(
+    `${step.host}: not run, because the script of “${step.title}” is another than was approved.`,
+    'Read it on the card; then the second person approves it anew.',
+  );
+
 /** `clean`: nothing of what the operator has ended is left. */
 export const endedByOperator = (step: Step, code: number, clean: boolean): Problem =>
   problem(

@@ -3,7 +3,7 @@ import type { Problem, Result } from '../../cluster/result.ts';
 import { localClock } from '../../cluster/times.ts';
 import type { JobOutcome, RemoteHost } from '../../remote/host.ts';
 import { onHost, yes } from '../../runbook/language/conditions.ts';
-import type { Probe, Step } from '../../runbook/language/step.ts';
+import type { Probe, Step, StepId } from '../../runbook/language/step.ts';
 import type { ExpectedDowntime } from '../../runbook/timing/estimates.ts';
 import type { Entry } from '../journal/entry.ts';
 import { steady } from '../observe/clock.ts';
@@ -30,6 +30,8 @@ const searchedLines = 200;
 
 export interface StepRunParts extends CommandParts {
   readonly decisions: Decisions;
+  /** The step whose text is not what a second person has approved; null: none. */
+  readonly changed: (id: StepId, textOf: (id: StepId) => string | null) => StepId | null;
 }
 
 export type StepEnd =
@@ -91,6 +93,8 @@ export class StepRun {
     if (end !== null) return end;
     const script = step.script(this.#run.observer.world);
     if (script.kind === 'unresolved') return this.#fail(problems.scriptNotReady(step, script.needs));
+    const changed = this.#changedSinceApproval();
+    if (changed !== null) return this.#fail(problems.changedSinceApproval(changed));
     const outputFrom = this.#output.bytes;
     const at = new Date();
     const written = this.#writeConfirmed(script.text, typed, outputFrom, at);
@@ -133,6 +137,16 @@ export class StepRun {
     return conditions.length === 0 && script.kind === 'unresolved'
       ? this.#fail(problems.scriptNotReady(step, script.needs))
       : this.#fail(problems.preconditionsNotMet(step), { unmet: before.unmet });
+  }
+
+  /** By the look of just now: what runs is what was approved, of the steps that follow at once too. */
+  #changedSinceApproval(): Step | null {
+    const { checklist, changed } = this.#parts;
+    const id = changed(this.step.id, (one) => {
+      const script = checklist.find(one)?.script(this.#run.observer.world);
+      return script?.kind === 'ready' ? script.text : null;
+    });
+    return id === null ? null : (checklist.find(id) ?? this.step);
   }
 
   #writeConfirmed(script: ScriptText, typed: string | null, outputFrom: number, at: Date): Result<null> {

@@ -9,7 +9,7 @@ token=
 holder=
 run=
 instead=
-approval=
+approvals=
 
 set -u; export LC_ALL=C
 report() {
@@ -54,8 +54,8 @@ beat() { enter; if held; then touch lock/beat; fi; report; }
 # Changes what is written about the run, if the lock is still this token's.
 write_run() { set -e; umask 077; cd "$work"; if held; then write; fi; report; }
 
-# Writes down that a second person approves a step, whoever holds the lock.
-approve() { set -e; umask 077; cd "$work"; printf '%s\n' "$approval" >>approvals; sync -- approvals . 2>/dev/null || sync; report; }
+# Writes down that a second person approves steps, a line each, whoever holds the lock.
+approve() { set -e; umask 077; cd "$work"; printf '%s\n' "$approvals" >>approvals; sync -- approvals . 2>/dev/null || sync; report; }
 
 # Gives the lock back, if it is still this token's.
 release() { enter; if held && mv -T lock "lock.was.$token"; then rm -rf "lock.was.$token"; fi; report; }

@@ -9,13 +9,13 @@ interface Values {
   readonly holder?: Holder;
   readonly run?: RunFile;
   readonly instead?: string | null;
-  readonly approval?: Approval;
+  readonly approvals?: readonly Approval[];
 }
 
 /** The functions of script.sh beside this file, and a call of one. */
 const lockScript = (
   work: Path,
-  { token, holder, run, instead, approval }: Values,
+  { token, holder, run, instead, approvals = [] }: Values,
   call: Fragment,
 ): Fragment =>
   lines(
@@ -26,7 +26,7 @@ const lockScript = (
       holder: holder === undefined ? '' : JSON.stringify(holder),
       run: run === undefined ? '' : JSON.stringify(run),
       instead: instead ?? '',
-      approval: approval === undefined ? '' : JSON.stringify(approval),
+      approvals: approvals.map((one) => JSON.stringify(one)).join('\n'),
     }),
     call,
     sh``,
@@ -54,9 +54,9 @@ export const beatScript = (workDir: Path, token: string): Fragment =>
 export const writeRunScript = (workDir: Path, token: string, run: RunFile): Fragment =>
   lockScript(workDir, { token, run }, sh`write_run`);
 
-/** Writes down that a second person approves a step; then the report. */
-export const approveScript = (workDir: Path, approval: Approval): Fragment =>
-  lockScript(workDir, { approval }, sh`approve`);
+/** Writes down that a second person approves these steps; then the report. */
+export const approveScript = (workDir: Path, approvals: readonly Approval[]): Fragment =>
+  lockScript(workDir, { approvals }, sh`approve`);
 
 /** Gives the lock back, if it is still this token's. */
 export const releaseScript = (workDir: Path, token: string): Fragment =>
