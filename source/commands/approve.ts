@@ -5,7 +5,7 @@ import { runName } from '../cluster/words.ts';
 import { stateHome } from '../engine/journal/journal.ts';
 import { approvalsBy, whyNoApproval } from '../engine/run/approvals.ts';
 import { inNameOf, openSession, type Session } from '../engine/run/session.ts';
-import { approvedWith } from '../engine/view/approval-view.ts';
+import { approvedWith } from '../engine/view/approved-with.ts';
 import { Checklist } from '../engine/view/checklist.ts';
 import type { EngineView, StepView } from '../engine/view/controller.ts';
 import { ViewStore } from '../engine/view/view-store.ts';

@@ -12,7 +12,7 @@ import {
   whyNoApproval,
 } from '../../source/engine/run/approvals.ts';
 import { RunLock } from '../../source/engine/run/run-lock.ts';
-import { approvedWith } from '../../source/engine/view/approval-view.ts';
+import { approvedWith } from '../../source/engine/view/approved-with.ts';
 import type { StepView } from '../../source/engine/view/controller.ts';
 import { viewOf } from '../../source/engine/view/step-view.ts';
 import { ViewStore } from '../../source/engine/view/view-store.ts';

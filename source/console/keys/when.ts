@@ -1,4 +1,5 @@
-import { approvedWith, awaitsApproval } from '../../engine/view/approval-view.ts';
+import { awaitsApproval } from '../../engine/view/approval-view.ts';
+import { approvedWith } from '../../engine/view/approved-with.ts';
 import type { StepView } from '../../engine/view/controller.ts';
 import { nameAskedWords, stopWords } from '../../wording/danger.ts';
 import { stepsOnHosts, togetherNow } from '../../wording/parallel.ts';

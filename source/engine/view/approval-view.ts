@@ -1,5 +1,4 @@
 import type { Approval } from '../../inspect/lock/parse.ts';
-import type { EngineView, StepView } from './controller.ts';
 
 /** The approval of a step by a second person, as this screen has it. */
 export interface ApprovalAsked {
@@ -15,17 +14,3 @@ export const awaitsApproval = (
   { approval }: { readonly approval?: ApprovalAsked | undefined },
   step: string,
 ): boolean => approval?.step === step && approval.given === null;
-
-/** What a second person may be asked about: what cannot be undone, and the opening, which by the online method is the end of the step in which writes pause. */
-const isApprovable = ({ asksName, status }: StepView): boolean =>
-  (asksName === 'irreversible' || asksName === 'opening' || asksName === 'pause') && status.kind !== 'done';
-
-/**
- * The steps that a second person approves with this one: itself, and those that its confirmation leads on to, which nobody is asked for
- * any more. Empty: there is nothing to approve.
- */
-export const approvedWith = ({ steps }: Pick<EngineView, 'steps'>, step: StepView): readonly StepView[] => {
-  const from = steps.slice(steps.findIndex(({ id }) => id === step.id));
-  const last = from.findIndex(({ leadsOn }) => !leadsOn);
-  return from.slice(0, last < 0 ? from.length : last + 1).filter(isApprovable);
-};
