@@ -45,6 +45,26 @@ test('the rehearsal’s own scripts, as the DBA reads them', async () => {
   );
 });
 
+test('the name of a prepared transaction, which may have line breaks, was read as lines, and one of them as a database', () => {
+  const own = scripts(labCluster()).find(({ id }) => id.endsWith('.own'))?.text ?? '';
+  expect(own).toContain("format('\\''rollback prepared %L'\\'', gid)");
+  expect(own).not.toMatch(/\|\| gid/);
+});
+
+test.each([
+  [14, 17, [true, false]],
+  [13, 14, [true, true]],
+  [15, 17, [false, false]],
+])(
+  'from %i to %i: the copy would have removed the statistics of the server that serves, where the configuration has them elsewhere',
+  (oldMajor, newMajor, [old, both]) => {
+    const all = scripts(labCluster({ oldMajor, newMajor }));
+    const textOf = (kind: string): string => all.find(({ id }) => id.endsWith(kind))?.text ?? '';
+    expect(textOf('.own').includes('stats_temp_directory=pg_stat_tmp')).toBe(old);
+    expect(textOf('.copy').includes('\nstats_temp_directory = pg_stat_tmp\n')).toBe(both);
+  },
+);
+
 const hasShellcheck = spawnSync('shellcheck', ['--version']).status === 0;
 
 test.each([
@@ -204,6 +224,32 @@ describe('in a real shell', () => {
     const { code, said } = run('room');
     expect([code, /no room for a rehearsal: \d+ MB are missing/.test(said)]).toEqual([1, true]);
     expect(existsSync(place)).toBe(false);
+  });
+
+  test('the server’s own logs were copied, and not counted', () => {
+    const free = 1_048_576 + 409_600 + 2_000;
+    program('bin/df', `echo h; echo 'disk 1000 0 ${free} 99% /'`);
+    expect(run('room').code).toBe(0);
+    mkdirSync(join(root, 'lib/data/log'));
+    writeFileSync(join(root, 'lib/data/log/postgresql.log'), 'x'.repeat(5_000_000));
+    const { code, said } = run('room');
+    expect([code, /no room for a rehearsal: \d+ MB are missing/.test(said)]).toEqual([1, true]);
+  });
+
+  test('a base backup whose script was killed wrote into the next one’s files', async () => {
+    expect(run('room').code).toBe(0);
+    mkdirSync(join(place, 'data'));
+    const file = join(place, 'data/16384');
+    const left = spawn('sh', ['-c', 'exec >"$0"; exec sleep 60', file], { stdio: 'ignore' });
+    try {
+      await expect.poll(() => existsSync(file)).toBe(true);
+      program('bin/sleep', ''); // nothing is waited for here
+      const { code, said } = run('copy');
+      expect([code, said.includes('has') && said.includes('open: end it first')]).toEqual([1, true]);
+      expect(existsSync(file)).toBe(true);
+    } finally {
+      left.kill();
+    }
   });
 
   test('a base backup is ended before the file system is full, and nothing of it stays', () => {

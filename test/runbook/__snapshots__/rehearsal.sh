@@ -70,7 +70,8 @@ rm -rf -- /var/lib/pgsql/pgaf-upgrade/@sockets/068b0377c6
 kilobytes() { du -sk "$1" 2>/dev/null | cut -f 1; }
 data=$(kilobytes /var/lib/pgsql/data || true) wal=$(kilobytes /var/lib/pgsql/data/pg_wal || true) log=$(kilobytes /var/lib/pgsql/data/log || true)
 data=$((${data:-0} - ${wal:-0} - ${log:-0})); [ "$data" -gt 0 ] || { echo 'the size of /var/lib/pgsql/data cannot be read' >&2; exit 1; }
-need=$((data / 100 * 115 + 409600))
+# the server's own logs are copied with the rest, once, and carried no further
+need=$((data / 100 * 115 + ${log:-0} + 409600))
 room /var/lib/pgsql
 echo "the data take $((data / 1024)) MB, the rehearsal $((need / 1024)) MB at most; $((free / 1024)) MB are free, of which $((reserve / 1024)) MB stay free"
 [ "$free" -ge $((need + reserve)) ] || { echo '/var/lib/pgsql on node_2 has no room for a rehearsal:' "$(((need + reserve - free) / 1024)) MB are missing. Free them, or choose another host: --host NODE" >&2; exit 1; }
@@ -96,7 +97,39 @@ room() { # DIRECTORY: sets free and reserve, kilobytes
   [ "$reserve" -ge 1048576 ] || reserve=1048576
   [ "$reserve" -le 10485760 ] || reserve=10485760
 }
+idle() ( # DIRECTORY...: nothing runs in them, nobody has them open; else it says who
+  real=
+  for dir in "$@"; do
+    [ -d "$dir" ] || continue
+    real=$(printf '%s\n%s' "$real" "$(readlink -f -- "$dir")")
+    [ -s "$dir/postmaster.pid" ] || continue
+    read -r pid <"$dir/postmaster.pid" || true
+    pid=${pid#-}
+    case $pid in *[!0-9]*) continue ;; esac
+    [ "$(stat -c %u "/proc/$pid" 2>/dev/null)" = "$(stat -c %u "$dir/postmaster.pid")" ] || continue
+    echo "$dir/postmaster.pid names process $pid ($(cat "/proc/$pid/comm" 2>/dev/null)), which is alive: stop it first" >&2
+    exit 1
+  done
+  [ -n "$real" ] || exit 0
+  open=$(set -- /proc/[0-9]*/fd /proc/[0-9]*/cwd; for wait in 0.1 0.4 0.5 1 1 ""; do
+    open=$(find "$@" -maxdepth 1 -type l -printf '%p %l\n' 2>/dev/null | real=$real awk '
+      BEGIN { n = split(ENVIRON["real"], real, "\n") }
+      { path = substr($0, index($0, " ") + 1)
+        for (i = 2; i <= n; i++) if (path == real[i] || index(path, real[i] "/") == 1) { split($0, part, "/"); held[part[3]] = path } }
+      END { for (pid in held) print pid, held[pid] }')
+    # gone in a moment is whoever passes by; asked again are those who were found
+    [ -n "$open" ] && [ -n "$wait" ] || break
+    sleep $wait
+    set --; for pid in $(printf '%s\n' "$open" | cut -d ' ' -f 1); do set -- "$@" "/proc/$pid/fd" "/proc/$pid/cwd"; done
+  done; printf %s "$open")
+  [ -n "$open" ] || exit 0
+  printf '%s\n' "$open" | head -n 3 | while read -r pid path; do
+    echo "process $pid ($(cat "/proc/$pid/comm" 2>/dev/null)) has $path open: end it first" >&2
+  done
+  exit 1
+)
 ours /var/lib/pgsql/pgaf-upgrade-rehearsal.data || { echo '/var/lib/pgsql/pgaf-upgrade-rehearsal.data has no marker file of this upgrade (.pgaf-upgrade, run=20261123T014800Z-1a2b): it may belong to somebody else. Inspect it first' >&2; exit 1; }
+idle /var/lib/pgsql/pgaf-upgrade-rehearsal.data # a base backup whose script was killed would write into the next one's files
 rm -rf /var/lib/pgsql/pgaf-upgrade-rehearsal.data/data # of an earlier try
 end_backup() { # with the process that fetches its WAL, which would go on without it
   them=
@@ -223,10 +256,10 @@ until PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/post
   /opt/vmware/postgres/15/bin/pg_ctl --pgdata /var/lib/pgsql/pgaf-upgrade-rehearsal.data/data status >/dev/null || { tail -n 20 /var/lib/pgsql/pgaf-upgrade-rehearsal.data/work/copy-start.log >&2; exit 1; }
   sleep 0.5
 done
-PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/068b0377c6 -p 5432 -U postgres -Atc 'select database || e'\''\t'\'' || gid from pg_prepared_xacts' > /var/lib/pgsql/pgaf-upgrade-rehearsal.data/work/prepared
-tab=$(printf '\t')
-while IFS=$tab read -r database gid; do
-  printf '%s\n' "rollback prepared :'gid';" | PGOPTIONS='-c search_path=pg_catalog' PGDATABASE="$database" /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/068b0377c6 -p 5432 -U postgres -v gid="$gid"
+PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/068b0377c6 -p 5432 -U postgres -Atc 'select distinct database from pg_prepared_xacts' > /var/lib/pgsql/pgaf-upgrade-rehearsal.data/work/prepared
+# their names are any text that a role has chosen, with line breaks: they never leave the server
+while IFS= read -r database; do
+  printf '%s\n' 'select format('\''rollback prepared %L'\'', gid) from pg_prepared_xacts where database = current_database()' '\gexec' | PGOPTIONS='-c search_path=pg_catalog' PGDATABASE="$database" /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/068b0377c6 -p 5432 -U postgres
 done < /var/lib/pgsql/pgaf-upgrade-rehearsal.data/work/prepared
 rm /var/lib/pgsql/pgaf-upgrade-rehearsal.data/work/prepared
 mkdir -p /var/lib/pgsql/pgaf-upgrade-rehearsal.data/work/done && date -u +%FT%TZ > /var/lib/pgsql/pgaf-upgrade-rehearsal.data/work/done/own && { sync -- /var/lib/pgsql/pgaf-upgrade-rehearsal.data/work/done/own /var/lib/pgsql/pgaf-upgrade-rehearsal.data/work/done || sync; }

@@ -6,8 +6,10 @@ import type { StepOf } from '../../language/outline.ts';
 import { nothingToUndo } from '../../language/undo.ts';
 import { ownSocketLines } from '../../shell/isolated-server.ts';
 import { oursLine, ownershipFunctions } from '../../shell/ownership.ts';
+import { idleFunction } from '../../shell/self-checks.ts';
 import { command, inBin, mark, option, privateSocket, script } from '../../shell/shell.ts';
 import { isNoted } from './on-copy.ts';
+import { ownStatistics } from './own-server.ts';
 import { backupName, type CopyOfCluster, rehearsalRoot } from './places.ts';
 import { freeFunction } from './room.ts';
 
@@ -17,7 +19,7 @@ import { freeFunction } from './room.ts';
  * other, and what stands in it above keeps its place. Without worker processes no preloaded library starts a worker (a job's of pg_cron, say), while
  * all of them are loaded as in the window. Sources: PostgreSQL, config-setting; bgworker.c, RegisterBackgroundWorker; runtime-config-replication.
  */
-const settings = (root: string, socket: string): string => {
+const settings = (root: string, socket: string, newMajor: number): string => {
   const text = (value: string): string => `'${value.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
   return `
 # pgaf-upgrade rehearse: this copy is tried and removed, and acts on nothing outside
@@ -38,7 +40,7 @@ log_destination = stderr
 external_pid_file = ${text(`${root}/external.pid`)}
 huge_pages = off
 shared_buffers = 128MB
-default_transaction_read_only = off`;
+default_transaction_read_only = off${newMajor < ownStatistics.removedIn ? `\n${ownStatistics.setting} = ${ownStatistics.value}` : ''}`;
 };
 
 /** From the server of the same host: a standby’s, where the copy lies on a secondary, so that the primary feels nothing. */
@@ -71,7 +73,9 @@ export const takeBackup =
         umask 077
         ${ownershipFunctions(facts)}
         ${freeFunction}
+        ${idleFunction}
         ${oursLine(facts, root)}
+        idle ${root} # a base backup whose script was killed would write into the next one's files
         rm -rf ${copy.data} # of an earlier try
         end_backup() { # with the process that fetches its WAL, which would go on without it
           them=
@@ -97,7 +101,7 @@ export const takeBackup =
         rm -f ${copy.data}/standby.signal
         : > ${copy.data}/recovery.signal # what the backup needs of the WAL is replayed, and then it is a primary
         ${ownSocketLines(copy)}
-        ${hereDocument(sh`cat >> ${copy.data}/postgresql.auto.conf`, 'END-OF-SETTINGS', settings(root, privateSocket(copy)))}
+        ${hereDocument(sh`cat >> ${copy.data}/postgresql.auto.conf`, 'END-OF-SETTINGS', settings(root, privateSocket(copy), facts.newMajor))}
         is=$(${inBin(node.oldBindir, 'postgres')} -D ${copy.data} -C data_directory)
         [ "$(readlink -f "$is")" = "$(readlink -f ${copy.data})" ] || { echo "its configuration names $is as data_directory: a server of the copy would be started on that" >&2; exit 1; }
         ${mark(copy, 'copy')}

@@ -39,6 +39,20 @@ const recoveryOptions = [
   .map((setting) => `-c ${setting}`)
   .join(' ');
 
+/** Source: PostgreSQL, psql, \gexec, which sends each value that was answered as it is. */
+const rollBackSql =
+  "select format('rollback prepared %L', gid) from pg_prepared_xacts where database = current_database()";
+
+/**
+ * Up to 14 a server keeps its statistics in files of a directory that its configuration may have elsewhere, and begins by removing what is there: that of the
+ * server which serves. Source: PostgreSQL 14, runtime-config-statistics, stats_temp_directory; pgstat.c, pgstat_reset_remove_files.
+ */
+export const ownStatistics = {
+  setting: 'stats_temp_directory',
+  value: 'pg_stat_tmp',
+  removedIn: 15,
+} as const;
+
 /** The old version, as it would stand before the stop: a primary on a local socket, which nobody else reaches. */
 export const startCopy =
   (rehearsal: CopyOfCluster): StepOf =>
@@ -65,16 +79,16 @@ export const startCopy =
         ${stopPrivateLines(copy, copy.oldBindir)}
         idle ${copy.data}
         ${ownSocketLines(copy)}
-        ${startLines(copy.oldBindir, copy.data, log, `${recoveryOptions} ${ownLogOptions.text} ${ownHbaOptions(copy).text}`)}
+        ${startLines(copy.oldBindir, copy.data, log, `${recoveryOptions}${facts.oldMajor < ownStatistics.removedIn ? ` -c ${ownStatistics.setting}=${ownStatistics.value}` : ''} ${ownLogOptions.text} ${ownHbaOptions(copy).text}`)}
         # until the recovery is over nobody may connect, and pg_ctl does not wait for that
         until ${psql(copy, copy.newBindir, 'postgres')} -Atc 'select' >/dev/null 2>&1; do
           ${inBin(copy.oldBindir, 'pg_ctl')} --pgdata ${copy.data} status >/dev/null || { tail -n 20 ${log} >&2; exit 1; }
           sleep 0.5
         done
-        ${psql(copy, copy.newBindir, 'postgres')} -Atc ${quoted("select database || e'\\t' || gid from pg_prepared_xacts")} > ${prepared}
-        tab=$(printf '\t')
-        while IFS=$tab read -r database gid; do
-          printf '%s\n' "rollback prepared :'gid';" | ${inDatabase} -v gid="$gid"
+        ${psql(copy, copy.newBindir, 'postgres')} -Atc ${quoted('select distinct database from pg_prepared_xacts')} > ${prepared}
+        # their names are any text that a role has chosen, with line breaks: they never leave the server
+        while IFS= read -r database; do
+          printf '%s\n' ${quoted(rollBackSql)} '\gexec' | ${inDatabase}
         done < ${prepared}
         rm ${prepared}
         ${mark(copy, 'own')}

@@ -54,7 +54,8 @@ export const makeRoom =
         kilobytes() { du -sk "$1" 2>/dev/null | cut -f 1; }
         data=$(kilobytes ${node.data} || true) wal=$(kilobytes ${word`${node.data}/pg_wal`} || true) log=$(kilobytes ${word`${node.data}/log`} || true)
         data=$((\${data:-0} - \${wal:-0} - \${log:-0})); [ "$data" -gt 0 ] || { echo ${word`the size of ${node.data} cannot be read`} >&2; exit 1; }
-        need=$((data / 100 * ${percent} + 409600))
+        # the server's own logs are copied with the rest, once, and carried no further
+        need=$((data / 100 * ${percent} + \${log:-0} + 409600))
         room ${parentOf(node.data)}
         echo "the data take $((data / 1024)) MB, the rehearsal $((need / 1024)) MB at most; $((free / 1024)) MB are free, of which $((reserve / 1024)) MB stay free"
         [ "$free" -ge $((need + reserve)) ] || { echo ${word`${parentOf(node.data)} on ${node.alias} has no room for a rehearsal:`} "$(((need + reserve - free) / 1024)) MB are missing. Free them, or choose another host: --host NODE" >&2; exit 1; }
