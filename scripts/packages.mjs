@@ -11,9 +11,14 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 
+// The modes in a package are those of its files here, whatever whoever makes it keeps to themselves.
+process.umask(0o022);
+
 const root = fileURLToPath(new URL('../', import.meta.url));
 const release = join(root, 'release');
 const { version, description, license } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
+/** `1.0.0-rc.1` comes before `1.0.0` to dpkg and rpm by a tilde alone; a dash begins the package's own number, and rpm refuses it. */
+const packageVersion = version.replaceAll('-', '~');
 const architectures = { x64: { deb: 'amd64', rpm: 'x86_64' }, arm64: { deb: 'arm64', rpm: 'aarch64' } };
 const architecture = architectures[process.arch];
 if (process.platform !== 'linux' || architecture === undefined)
@@ -55,7 +60,7 @@ const makeDeb = async (work) => {
   await writeFile(
     join(tree, 'DEBIAN/control'),
     `Package: pgaf-upgrade
-Version: ${version}
+Version: ${packageVersion}
 Architecture: ${architecture.deb}
 Maintainer: pgaf-upgrade maintainers
 Installed-Size: ${kilobytes}
@@ -67,7 +72,7 @@ Description: ${summary}
  ${description}.
 `,
   );
-  const file = `pgaf-upgrade_${version}_${architecture.deb}.deb`;
+  const file = `pgaf-upgrade_${packageVersion}_${architecture.deb}.deb`;
   // gzip: every dpkg can read it, and with xz the executable takes a minute.
   const how = ['-Zgzip', '-z6', '--root-owner-group', '--build', tree, join(release, file)];
   execFileSync('dpkg-deb', how, { stdio: ['ignore', 'ignore', 'inherit'] });
@@ -81,7 +86,7 @@ const makeRpm = async (work) => {
   await writeFile(
     spec,
     `Name: pgaf-upgrade
-Version: ${version}
+Version: ${packageVersion}
 Release: 1
 Summary: ${summary}
 License: ${license}
@@ -114,7 +119,7 @@ cp -a ${tree}/. %{buildroot}/
   const defines = Object.entries(defined).flatMap(([name, value]) => ['--define', `${name} ${value}`]);
   const how = ['-bb', '--quiet', '--target', `${architecture.rpm}-linux`, ...defines, spec];
   execFileSync('rpmbuild', how, { stdio: ['ignore', 'ignore', 'inherit'] });
-  const file = `pgaf-upgrade-${version}-1.${architecture.rpm}.rpm`;
+  const file = `pgaf-upgrade-${packageVersion}-1.${architecture.rpm}.rpm`;
   await copyFile(join(work, 'out', architecture.rpm, file), join(release, file));
   return file;
 };

@@ -1,4 +1,5 @@
 import { redactAll } from '../cluster/parse/redact.ts';
+import { safeJson } from '../cluster/parse/terminal-text.ts';
 import { ok, type Problem, problem, type Result } from '../cluster/result.ts';
 import type { EngineController, EngineView } from '../engine/view/controller.ts';
 import { happeningsBetween, type RunHappening, runEventSchema } from '../engine/view/run-events.ts';
@@ -59,7 +60,8 @@ export const eventsTo = (lines: EventLines): EventsFile => {
         direction,
         ...ticket,
       };
-      const line = JSON.stringify(redactAll({ ...event, ...happening }));
+      // Wherever it is read: `tail -f` on a terminal, a pager of syslog's.
+      const line = safeJson(JSON.stringify(redactAll({ ...event, ...happening })));
       lines.append(line);
       tell(happening, line);
     }

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -51,6 +52,33 @@ test('one that fails, or is ended by a signal, or does not read, holds nothing u
   deaf.hear(down, 'x'.repeat(1_000_000));
   expect(await deaf.close()).toEqual([]);
   expect(existsSync(join(directory, 'heard'))).toBe(false);
+});
+
+test('one that hangs, and what waits behind it, kept the program from ending for half a minute each', async () => {
+  const pids = join(directory, 'pids');
+  const notifier = notifierOf(settings(`echo $$ >>'${pids}'; sleep 600 & sleep 600`), null, 200);
+  for (let at = 0; at < 5; at += 1) notifier.hear(down, 'x');
+  expect(await notifier.close()).toMatchObject([
+    { what: expect.stringMatching(/did not hear of 5 events/), cause: 'it takes too long' },
+  ]);
+  const [pid = '', ...more] = readFileSync(pids, 'utf8').trim().split('\n');
+  expect(more).toEqual([]);
+  await expect.poll(() => existsSync(`/proc/${pid}`)).toBe(false);
+});
+
+test('one that leaves something in the background kept the program from ending until that had ended', () => {
+  const notify = join(import.meta.dirname, '../../source/commands/notify.ts');
+  const program = `
+    const { notifierOf } = await import(${JSON.stringify(notify)});
+    const told = notifierOf({ command: 'sleep 4 & exit 0', on: ['writes-down'] });
+    told.hear({ event: 'writes-down', since: null }, '{}');
+    console.log(JSON.stringify(await told.close()));`;
+  const began = performance.now();
+  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', program], {
+    encoding: 'utf8',
+  });
+  expect([stdout, stderr]).toEqual(['[]\n', '']);
+  expect(performance.now() - began).toBeLessThan(3_500);
 });
 
 test('what may be named are the events of --events, and failure: of the ends of steps those that failed', () => {
