@@ -40,13 +40,36 @@ const withoutSecrets = (text: string): string =>
     })
     .join('\n');
 
+/** The row on which a line goes on that was too long, behind its glyph (theme.ts, fold): the words there, and what stands before them. */
+const foldedRow =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control sequences are what this looks for
+  /^((?:.*?[^\w:])?(?:\u001B\[[\d;]*m)*(?:┊|:) *(?:\u001B\[[\d;]*m)* *)([^\s\u001B]+)/u;
+
+/** A secret that goes on on the next row of the screen, where nothing tells that it is one. */
+const withoutFolded = (text: string): string => {
+  let goesOn = false;
+  return text
+    .split('\n')
+    .map((row) => {
+      const shown = goesOn
+        ? row.replace(foldedRow, (_, before: string, rest: string) => `${before}${'*'.repeat(rest.length)}`)
+        : row;
+      const seen = shown.split(sequences).filter((_, at) => at % 2 === 0);
+      goesOn =
+        /\*\s*[│|]?\s*$/u.test(seen.join('')) && (shown !== row || seen.some((one) => one.includes('****')));
+      return shown;
+    })
+    .join('\n');
+};
+
 /** What is kept of what was written to a terminal, which begins a new line at its left edge. */
 export const recordable = (written: string): string =>
-  written
-    .split(sequences)
-    .map((part, at) => (at % 2 === 0 ? withoutSecrets(part) : isClipboard(part) ? '' : part))
-    .join('')
-    .replaceAll(/\r?\n/g, '\r\n');
+  withoutFolded(
+    written
+      .split(sequences)
+      .map((part, at) => (at % 2 === 0 ? withoutSecrets(part) : isClipboard(part) ? '' : part))
+      .join(''),
+  ).replaceAll(/\r?\n/g, '\r\n');
 
 export interface RecordedTerminal {
   readonly columns: number;

@@ -70,6 +70,20 @@ test('has no secret, and leaves the clipboard of whoever plays it alone', () => 
   expect(recordable('password=hunter2\u001B[3;1Hnext')).toBe('password=****   \u001B[3;1Hnext');
 });
 
+test('a secret that the screen has folded into the next row was kept from there on', () => {
+  expect(
+    recordable(
+      '12 wait │\u001B[2m│ \u001B[22mPGPASSWORD=hunt\n13 wait │\u001B[2m┊ \u001B[22mer2hunter2hunte\n14 wait │\u001B[2m┊ \u001B[22mr2 psql -c x:y \n15 wait │ a: b\n',
+    ),
+  ).toBe(
+    '12 wait │\u001B[2m│ \u001B[22mPGPASSWORD=****\r\n13 wait │\u001B[2m┊ \u001B[22m***************\r\n14 wait │\u001B[2m┊ \u001B[22m** psql -c x:y \r\n15 wait │ a: b\r\n',
+  );
+  expect(recordable('| token=abc\n: def ghi\n')).toBe('| token=****\r\n: *** ghi\r\n');
+  // A value that ends before its row does goes on nowhere, and where no glyph is nothing does.
+  expect(recordable('| token=abc psql\n: def\n')).toBe('| token=**** psql\r\n: def\r\n');
+  expect(recordable('| token=abc\n| def\n')).toBe('| token=****\r\n| def\r\n');
+});
+
 test('ends at its bound, with a mark in it and a sentence behind the run, and is whole so far', () => {
   const record = sessionRecord(terminal, { clock: clock(), most: 1024 * 1024 });
   record.begin(directory);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openEventsFile } from '../../source/commands/events-file.ts';
 import { type RunEvent, runEventSchema } from '../../source/engine/view/run-events.ts';
+import { ViewStore } from '../../source/engine/view/view-store.ts';
 import { loneCluster } from '../runbook/clusters.ts';
 import { closedBehindTests, Window } from './harness.ts';
 
@@ -138,4 +139,16 @@ test('confirmed by --yes, it waits for nobody', async () => {
   opened.value.close();
   expect(kinds()).toContain('step-ends');
   expect(kinds()).not.toContain('waits');
+});
+
+test('a control character in what a host has said reached whoever reads the file on a terminal; its value stays the same', () => {
+  const store = new ViewStore();
+  const opened = openEventsFile(file());
+  if (!opened.ok) throw new Error(opened.error.what);
+  opened.value.watch({ view: store.view, onChange: (listener) => store.onChange(listener) }, false);
+  const to = '17\u009b2J\u202e\u001b]0;x\u0007\n\u2028';
+  store.set({ cluster: { name: 'shop', from: '15', to, mode: 'link' } });
+  opened.value.close();
+  expect(readFileSync(file(), 'utf8').replaceAll('\n', '')).not.toMatch(/[\p{Cc}\u2028\u202e]/u);
+  expect(events()[0]).toMatchObject({ event: 'begins', to });
 });
