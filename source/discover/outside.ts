@@ -6,7 +6,7 @@ import { theLogin } from '../cluster/login.ts';
 import { type Problem, problem, type Result } from '../cluster/result.ts';
 import type { RemoteHost } from '../remote/host.ts';
 import { thisMachine } from '../remote/this-machine.ts';
-import { runsAs, usersAt } from '../runbook/steps/custom-place.ts';
+import { homeIsOwn, runsAs, usersAt } from '../runbook/steps/custom-place.ts';
 import { addressOf, type OpenHost } from './reach.ts';
 
 /** Places outside the cluster that its custom steps run on: hosts of the cluster file's own, and the operator's machine. */
@@ -65,7 +65,8 @@ export const outsideTroubles = async (
     const answers = await Promise.all(
       [...new Set([theLogin, ...users])].map(async (as) => {
         const answer = await host.value.run(
-          sh`mkdir -p "$HOME"/.pgaf-upgrade && command -v timeout >/dev/null`.text,
+          sh`mkdir -p "$HOME"/.pgaf-upgrade && [ -w "$HOME"/.pgaf-upgrade ] && ${homeIsOwn} && command -v timeout >/dev/null`
+            .text,
           {
             as,
             timeoutMs: 30_000,
@@ -75,8 +76,8 @@ export const outsideTroubles = async (
         return answer.value.code === 0
           ? null
           : problem(
-              `${place.alias}: ${as} has no program timeout, or no home to write to.`,
-              'Install coreutils there, and give that user a home of its own.',
+              `${place.alias}: ${as} has no program timeout, or no ~/.pgaf-upgrade of its own to write to.`,
+              'Install coreutils there; give that user a home of its own, and what is in it: `ls -ld ~/.pgaf-upgrade`.',
               answer.value.stderr.trim(),
             );
       }),

@@ -1,3 +1,7 @@
+import { spawnSync } from 'node:child_process';
+import { chownSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { ReadFacts } from '../../source/cluster/facts.ts';
 import type { Observations } from '../../source/cluster/observations.ts';
@@ -105,3 +109,28 @@ test('a place where nothing runs but a step at `failed` is checked for misspelt 
   expect(text).toContain("sh -nc if || { echo 'steps.page.run of the cluster file is no shell");
   expect(text).toContain('steps.page.done of the cluster file');
 });
+
+test.skipIf(process.getuid?.() !== 0)(
+  'with another user’s home (sudo -E) root wrote through whatever link lay there, and shut that user out',
+  () => {
+    const home = mkdtempSync(join(tmpdir(), 'pgaf-home-'));
+    try {
+      const marks = join(home, '.pgaf-upgrade');
+      const run = () => {
+        const input = textOf(steps, 'A.console.steps-syntax');
+        return spawnSync('sh', { input, encoding: 'utf8', env: { ...process.env, HOME: home } });
+      };
+      mkdirSync(marks);
+      chownSync(marks, 1, 1);
+      expect(run()).toMatchObject({ status: 1, stderr: expect.stringMatching(/belongs to another user/) });
+      expect(readdirSync(marks)).toEqual([]);
+      // A link to a directory of one's own is fine.
+      rmSync(marks, { recursive: true });
+      mkdirSync(join(home, 'elsewhere'));
+      symlinkSync('elsewhere', marks);
+      expect(run()).toMatchObject({ status: 0, stderr: '' });
+    } finally {
+      rmSync(home, { recursive: true });
+    }
+  },
+);

@@ -43,6 +43,12 @@ export const runsAs = (facts: ClusterFacts, place: CustomStepPlace, as: As): str
 export const outsideMarks = (facts: Pick<ClusterFacts, 'systemIdentifier'>): Fragment =>
   sh`"$HOME"/.pgaf-upgrade/steps/${facts.systemIdentifier}`;
 
+/**
+ * A condition of the shell: what is kept in the home is this user's own, and not another's whose HOME was taken along (`sudo -E`), who could
+ * lay links in it for whatever is written there, and could write nothing there afterwards. A link to a directory of one's own is fine.
+ */
+export const homeIsOwn: Fragment = sh`[ -n "$(find "$HOME"/.pgaf-upgrade/ -prune -user "$(id -u)")" ]`;
+
 /** The marker files of a cluster's host are its PostgreSQL user's: root writes none where another user could lay a link for it. */
 const asOwner = (facts: ClusterFacts, place: HostFacts, as: As, lines: Fragment): Fragment =>
   as === undefined
@@ -52,7 +58,7 @@ const asOwner = (facts: ClusterFacts, place: HostFacts, as: As, lines: Fragment)
 /** Leaves a marker file, and forces it to the disk. */
 export const markAt = (facts: ClusterFacts, place: CustomStepPlace, as: As, name: Word): Fragment => {
   if (!isOutside(place)) return asOwner(facts, place, as, mark(place, name));
-  return sh`( umask 077; d=${outsideMarks(facts)}; mkdir -p "$d" && date -u +%FT%TZ > "$d"/${name} && { sync -- "$d"/${name} "$d" || sync; } )`;
+  return sh`( umask 077; d=${outsideMarks(facts)}; mkdir -p "$HOME"/.pgaf-upgrade; ${homeIsOwn} || { echo "$HOME/.pgaf-upgrade belongs to another user: log in with a home of your own" >&2; exit 1; }; mkdir -p "$d" && date -u +%FT%TZ > "$d"/${name} && { sync -- "$d"/${name} "$d" || sync; } )`;
 };
 
 /** Takes marker files away. */
