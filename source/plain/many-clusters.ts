@@ -31,6 +31,14 @@ const leastAbout = 40;
 
 const nameOf = ({ name, file }: OfCluster<unknown>): string => name ?? file;
 
+/** For the tables: where two files call their clusters the same, the file says which one it is. */
+const toldApart = <Answer>(all: readonly OfCluster<Answer>[]): readonly OfCluster<Answer>[] =>
+  all.map((one) =>
+    one.name !== null && all.some((other) => other !== one && other.name === one.name)
+      ? { ...one, name: `${one.name} (${one.file})` }
+      : one,
+  );
+
 /** The worst first; as they were named where they are alike. */
 const byRank = <Answer>(
   all: readonly OfCluster<Answer>[],
@@ -118,7 +126,7 @@ const checkRow = (of: OfCluster<CheckResult>): Row => {
 
 /** What `check` says of several clusters: a line each, the worst first. `called`: how this program is started. */
 export const checkTable = (all: readonly OfCluster<CheckResult>[], called = 'pgaf-upgrade'): string => {
-  const rows = byRank(all, (one) => readinessRank[readinessOf(one)]).map(checkRow);
+  const rows = byRank(toldApart(all), (one) => readinessRank[readinessOf(one)]).map(checkRow);
   return text([
     ...tableLines(
       [
@@ -222,7 +230,7 @@ const statusRow = (of: OfCluster<Status>): Row => {
 
 /** What `status` says of several clusters: a line each, the worst first. */
 export const statusTable = (all: readonly OfCluster<Status>[], called = 'pgaf-upgrade'): string => {
-  const rows = byRank(all, statusRank).map(statusRow);
+  const rows = byRank(toldApart(all), statusRank).map(statusRow);
   return text([
     ...tableLines(
       [{ title: 'cluster' }, { title: 'state' }, { title: 'versions' }, { title: 'writes on' }],

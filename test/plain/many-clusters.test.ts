@@ -48,6 +48,16 @@ test('check of several clusters: a line each, the worst first, and the worst cou
   expect(checksExitCode(three.slice(0, 1))).toBe(0);
 });
 
+test('two files that call their clusters the same were two lines that nobody could tell apart', () => {
+  const one = (file: string, evidence: Evidence) => ({ ...checked('shop', evidence), file });
+  const all = [one('a.yaml', healthy()), one('b.yaml', fullDisk), checked('bank', healthy())];
+  const names = checkTable(all)
+    .split('\n')
+    .slice(1, 4)
+    .map((line) => line.split(/ {2,}/)[0]);
+  expect(names).toEqual(['shop (b.yaml)', 'shop (a.yaml)', 'bank']);
+});
+
 test('no line is wider than 140 columns, however long the names and what was found', () => {
   const long = checked('a'.repeat(200), fullDisk);
   for (const line of checkTable([...three, long]).split('\n')) expect(line.length).toBeLessThanOrEqual(140);
