@@ -99,7 +99,7 @@ test('a text that changed between the confirmation and the last look was run wit
 class LocalHost extends FakeHost {
   override async run(script: string): Promise<Result<Output>> {
     const { status, stdout, stderr } = spawnSync('sh', { input: script, encoding: 'utf8' });
-    return ok({ code: status, stdout, stderr });
+    return ok({ code: status ?? 1, stdout, stderr });
   }
 }
 

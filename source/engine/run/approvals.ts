@@ -177,9 +177,8 @@ export class Approvals {
   }
 
   /** As {@link otherThanApproved}, of what was confirmed last. Asked for before the first of them runs. */
-  changed(id: StepId, textOf: (id: StepId) => string | null): StepId | null {
-    return otherThanApproved(this.#confirmed, id, textOf);
-  }
+  readonly changed = (id: StepId, textOf: (id: StepId) => string | null): StepId | null =>
+    otherThanApproved(this.#confirmed, id, textOf);
 
   /** As a second person: `typed` is the host's name. */
   approve(session: Session, id: StepId, typed: string): Accepted | Refusal {

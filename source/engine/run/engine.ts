@@ -59,11 +59,8 @@ export class Engine implements EngineController {
     this.#options = options;
     const parts = this.#parts;
     this.#approvals = new Approvals(this.#store, options);
-    this.#runner = new StepRunner({
-      ...parts,
-      outputs: this.#outputs,
-      changed: (id, textOf) => this.#approvals.changed(id, textOf),
-    });
+    const { changed } = this.#approvals;
+    this.#runner = new StepRunner({ ...parts, outputs: this.#outputs, changed });
     this.#runLoop = new RunLoop({
       ...parts,
       runner: this.#runner,
