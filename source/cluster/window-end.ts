@@ -40,7 +40,7 @@ const noteOf = (date: Date, hours: number, minutes: number): string | null => {
   const asked = `${String(hours).padStart(2, '0')}:${String(minutes).padStart(2, '0')}`;
   if (date.getHours() !== hours || date.getMinutes() !== minutes)
     return `${asked} is left out that night, when the clocks are set forward: ${localMinute(at)} is meant`;
-  const twice = [30, 60].some((later) => {
+  const twice = [30, 60, 120].some((later) => {
     const other = new Date(at + later * 60_000);
     return other.getHours() === hours && other.getMinutes() === minutes;
   });

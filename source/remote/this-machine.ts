@@ -1,4 +1,5 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { homedir, userInfo } from 'node:os';
 import type { Duplex, Readable, Writable } from 'node:stream';
 import { fail, ok, problem, type Result } from '../cluster/result.ts';
@@ -21,7 +22,8 @@ class LocalTransport implements Transport {
     // A session of its own: ^C at the terminal is the console's alone.
     const child = spawn('/bin/sh', ['-c', command], {
       stdio: ['pipe', 'pipe', 'pipe'],
-      cwd: homedir(),
+      // Where there is none the shell says so, of a command that needs one; nothing could be started in it.
+      cwd: existsSync(homedir()) ? homedir() : '/',
       detached: true,
     });
     const started = await new Promise<string | null>((resolve) => {

@@ -43,6 +43,11 @@ describe('a time of day', () => {
       '2026-10-25 02:30:00 CEST (02:30 comes twice that night, when the clocks are set back: the first one, 02:30 CEST, is meant)',
     );
     expect(meant('04:00', '2026-10-24T22:00+02:00')).toBe('2026-10-25 04:00:00 CET');
+    // By half an hour, and by two hours.
+    process.env.TZ = 'Australia/Lord_Howe';
+    expect(meant('01:45', '2026-04-04T20:00+11:00')).toMatch(/comes twice that night/);
+    process.env.TZ = 'Antarctica/Troll';
+    expect(meant('01:30', '2026-10-24T22:00+02:00')).toMatch(/comes twice that night/);
   });
 });
 

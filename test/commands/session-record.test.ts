@@ -64,6 +64,7 @@ test('is played again as it was shown, with the times, from before the run had a
 
 test('has no secret, and leaves the clipboard of whoever plays it alone', () => {
   expect(recordable('a\u001B]52;c;cm0gLXJm\u001B\\b')).toBe('ab');
+  expect(recordable('\u001BPtmux;\u001B\u001B]52;c;cm0gLXJm\u0007\u001B\\b')).not.toMatch(/52;|cm0g/);
   expect(recordable('\u001B[1mPGPASSWORD=hunter2 psql\u001B[0m│')).toBe(
     '\u001B[1mPGPASSWORD=**** psql   \u001B[0m│',
   );

@@ -125,6 +125,10 @@ test('behind fifty approvals in the file the next one was not heard of; lines th
     expect([heard, lock.approvals.at(-1)?.step]).toEqual([1, 'N.node_1.cut-over']);
     const both = await lock.approve([one, { ...one, step: 'second' }]);
     expect(both.ok && both.value.approvals.slice(-2).map(({ step }) => step)).toEqual([one.step, 'second']);
+    // A full disk has cut a line: the next approval, written behind it, was lost with it.
+    appendFileSync(join(directory, 'approvals'), '{"run":"r1","step":"c');
+    const behind = await lock.approve([{ ...one, step: 'third' }]);
+    expect(behind.ok && behind.value.approvals.at(-1)?.step).toBe('third');
   } finally {
     rmSync(directory, { recursive: true });
   }

@@ -36,6 +36,14 @@ test('a command runs there as the login', async () => {
   await machine.close();
 });
 
+test('for a login without a home directory no shell was found at all', async () => {
+  vi.stubEnv('HOME', join(home, 'none'));
+  const machine = await opened();
+  const output = await machine.run(sh`pwd`.text, { as: theLogin });
+  expect(output).toEqual({ ok: true, value: { code: 0, stdout: '/\n', stderr: '' } });
+  await machine.close();
+});
+
 test('a job outlives the console that began it, and the next one finds it and its end', async () => {
   const first = await opened();
   const before = heard();

@@ -236,7 +236,32 @@ describe('in a real shell', () => {
     expect([code, /no room for a rehearsal: \d+ MB are missing/.test(said)]).toEqual([1, true]);
   });
 
-  test('a base backup whose script was killed wrote into the next one’s files', async () => {
+  test('a base backup whose script was killed went on without anybody who watches the disk; the removal ends it', async () => {
+    expect(run('room').code).toBe(0);
+    mkdirSync(join(place, 'data'));
+    program('15/bin/pg_basebackup', 'exec 3>"$FILE"; while :; do sleep 0.05; done');
+    const begin = (data: string, file: string) => {
+      const env = { ...process.env, FILE: file };
+      return spawn(join(root, '15/bin/pg_basebackup'), [`--pgdata=${data}`], { env, stdio: 'ignore' });
+    };
+    const left = begin(join(place, 'data'), join(place, 'data/16384'));
+    const other = begin(join(root, 'lib/other/data'), join(root, 'other'));
+    const ended = new Promise((resolve) => left.on('exit', resolve));
+    try {
+      await expect
+        .poll(() => existsSync(join(place, 'data/16384')) && existsSync(join(root, 'other')))
+        .toBe(true);
+      const { code, said } = run('remove');
+      expect([code, said]).toEqual([0, expect.stringContaining(`process ${left.pid ?? ''}, is ended`)]);
+      await ended;
+      expect([existsSync(place), other.exitCode, other.signalCode]).toEqual([false, null, null]);
+    } finally {
+      left.kill();
+      other.kill();
+    }
+  });
+
+  test('what still writes there had its files removed under it, and wrote into the next ones', async () => {
     expect(run('room').code).toBe(0);
     mkdirSync(join(place, 'data'));
     const file = join(place, 'data/16384');

@@ -55,7 +55,14 @@ beat() { enter; if held; then touch lock/beat; fi; report; }
 write_run() { set -e; umask 077; cd "$work"; if held; then write; fi; report; }
 
 # Writes down that a second person approves steps, a line each, whoever holds the lock.
-approve() { set -e; umask 077; cd "$work"; printf '%s\n' "$approvals" >>approvals; sync -- approvals . 2>/dev/null || sync; report; }
+approve() {
+  set -e; umask 077; cd "$work"
+  # a line that a full disk has cut is ended: what is written behind it counts
+  [ -z "$(tail -c 1 approvals 2>/dev/null)" ] || echo >>approvals
+  printf '%s\n' "$approvals" >>approvals
+  sync -- approvals . 2>/dev/null || sync
+  report
+}
 
 # Gives the lock back, if it is still this token's.
 release() { enter; if held && mv -T lock "lock.was.$token"; then rm -rf "lock.was.$token"; fi; report; }

@@ -51,6 +51,12 @@ if [ -L "$root" ] || { [ -e "$root" ] && ! kin "$root" && [ -n "$(find "$root" -
   echo "$root is there and has no marker file of a rehearsal of this cluster (.pgaf-upgrade): it may belong to somebody else. Inspect it, and move it away" >&2; exit 1
 fi
 if [ -e "$root" ]; then
+  for left in $(grep -lsF -- --pgdata=/var/lib/pgsql/pgaf-upgrade-rehearsal.data/data /proc/[0-9]*/cmdline | cut -d / -f 3); do
+    [ "$(cat "/proc/$left/comm" 2>/dev/null || true)" = pg_basebackup ] || continue
+    echo "an earlier base backup, process $left, is ended"
+    kill "$left" 2>/dev/null || true
+    tries=100; while [ -e "/proc/$left" ] && ! grep -qs '^State:[[:blank:]]*Z' "/proc/$left/status" && [ "$tries" -gt 0 ]; do tries=$((tries - 1)); sleep 0.1; done
+  done
   for dir in "$root"/data "$root"/data_pg*; do
     [ -s "$dir/postmaster.pid" ] || continue
     read -r pid <"$dir/postmaster.pid" || true
@@ -129,7 +135,13 @@ idle() ( # DIRECTORY...: nothing runs in them, nobody has them open; else it say
   exit 1
 )
 ours /var/lib/pgsql/pgaf-upgrade-rehearsal.data || { echo '/var/lib/pgsql/pgaf-upgrade-rehearsal.data has no marker file of this upgrade (.pgaf-upgrade, run=20261123T014800Z-1a2b): it may belong to somebody else. Inspect it first' >&2; exit 1; }
-idle /var/lib/pgsql/pgaf-upgrade-rehearsal.data # a base backup whose script was killed would write into the next one's files
+for left in $(grep -lsF -- --pgdata=/var/lib/pgsql/pgaf-upgrade-rehearsal.data/data /proc/[0-9]*/cmdline | cut -d / -f 3); do
+  [ "$(cat "/proc/$left/comm" 2>/dev/null || true)" = pg_basebackup ] || continue
+  echo "an earlier base backup, process $left, is ended"
+  kill "$left" 2>/dev/null || true
+  tries=100; while [ -e "/proc/$left" ] && ! grep -qs '^State:[[:blank:]]*Z' "/proc/$left/status" && [ "$tries" -gt 0 ]; do tries=$((tries - 1)); sleep 0.1; done
+done
+idle /var/lib/pgsql/pgaf-upgrade-rehearsal.data # nothing is removed under what still writes there
 rm -rf /var/lib/pgsql/pgaf-upgrade-rehearsal.data/data # of an earlier try
 end_backup() { # with the process that fetches its WAL, which would go on without it
   them=
@@ -338,6 +350,12 @@ if [ -L "$root" ] || { [ -e "$root" ] && ! kin "$root" && [ -n "$(find "$root" -
   echo "$root is there and has no marker file of a rehearsal of this cluster (.pgaf-upgrade): it may belong to somebody else. Inspect it, and move it away" >&2; exit 1
 fi
 if [ -e "$root" ]; then
+  for left in $(grep -lsF -- --pgdata=/var/lib/pgsql/pgaf-upgrade-rehearsal.data/data /proc/[0-9]*/cmdline | cut -d / -f 3); do
+    [ "$(cat "/proc/$left/comm" 2>/dev/null || true)" = pg_basebackup ] || continue
+    echo "an earlier base backup, process $left, is ended"
+    kill "$left" 2>/dev/null || true
+    tries=100; while [ -e "/proc/$left" ] && ! grep -qs '^State:[[:blank:]]*Z' "/proc/$left/status" && [ "$tries" -gt 0 ]; do tries=$((tries - 1)); sleep 0.1; done
+  done
   for dir in "$root"/data "$root"/data_pg*; do
     [ -s "$dir/postmaster.pid" ] || continue
     read -r pid <"$dir/postmaster.pid" || true

@@ -11,6 +11,7 @@ import { command, inBin, mark, option, privateSocket, script } from '../../shell
 import { isNoted } from './on-copy.ts';
 import { ownStatistics } from './own-server.ts';
 import { backupName, type CopyOfCluster, rehearsalRoot } from './places.ts';
+import { endLeftBackupsLines } from './removal.ts';
 import { freeFunction } from './room.ts';
 
 /**
@@ -75,7 +76,8 @@ export const takeBackup =
         ${freeFunction}
         ${idleFunction}
         ${oursLine(facts, root)}
-        idle ${root} # a base backup whose script was killed would write into the next one's files
+        ${endLeftBackupsLines(copy)}
+        idle ${root} # nothing is removed under what still writes there
         rm -rf ${copy.data} # of an earlier try
         end_backup() { # with the process that fetches its WAL, which would go on without it
           them=

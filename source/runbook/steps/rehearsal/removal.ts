@@ -1,3 +1,4 @@
+import type { NodeFacts } from '../../../cluster/facts.ts';
 import { type Fragment, sh, word } from '../../../cluster/fragment.ts';
 import { hostIn } from '../../../cluster/observations.ts';
 import { done, makeStep, pending } from '../../language/make-step.ts';
@@ -7,6 +8,19 @@ import { markFile, ownershipFunctions } from '../../shell/ownership.ts';
 import { idleFunction } from '../../shell/self-checks.ts';
 import { privateSocket, script } from '../../shell/shell.ts';
 import { type CopyOfCluster, rehearsalRoot } from './places.ts';
+
+/**
+ * Lines that end a base backup of the copy whose script was killed, with the process that fetches its WAL: nobody watches any more how much it
+ * leaves free, and it would write into the files of the next one.
+ */
+export const endLeftBackupsLines = ({ data }: Pick<NodeFacts, 'data'>): Fragment => sh`
+  for left in $(grep -lsF -- ${word`--pgdata=${data}`} /proc/[0-9]*/cmdline | cut -d / -f 3); do
+    [ "$(cat "/proc/$left/comm" 2>/dev/null || true)" = pg_basebackup ] || continue
+    echo "an earlier base backup, process $left, is ended"
+    kill "$left" 2>/dev/null || true
+    tries=100; while [ -e "/proc/$left" ] && ! grep -qs '^State:[[:blank:]]*Z' "/proc/$left/status" && [ "$tries" -gt 0 ]; do tries=$((tries - 1)); sleep 0.1; done
+  done
+`;
 
 /**
  * Lines that end every server of a rehearsal's directory and remove the directory: one that carries our marker file for this cluster, and nothing else.
@@ -19,6 +33,7 @@ export const removeRehearsalLines = ({ copy, node }: CopyOfCluster): Fragment =>
     echo "$root is there and has no marker file of a rehearsal of this cluster (${markFile}): it may belong to somebody else. Inspect it, and move it away" >&2; exit 1
   fi
   if [ -e "$root" ]; then
+    ${endLeftBackupsLines(copy)}
     for dir in "$root"/data "$root"/data_pg*; do
       [ -s "$dir/postmaster.pid" ] || continue
       read -r pid <"$dir/postmaster.pid" || true
