@@ -20,7 +20,7 @@ import type { Ask } from '../remote/host.ts';
 import { type CheckResult, check, toKeep } from '../usecases/check/check.ts';
 import { terminalAsk } from './asking.ts';
 import { calledAs } from './called-as.ts';
-import { forEachCluster, sayingOf } from './each-cluster.ts';
+import { answerOf, forEachCluster, sayingOf } from './each-cluster.ts';
 import { readConfig } from './read-config.ts';
 import { print, sayProblems } from './say.ts';
 import { unacceptable } from './unacceptable.ts';
@@ -88,7 +88,7 @@ export const runCheck = async ({ files, json, list, prepare }: CheckArguments): 
   const asking = terminalAsk();
   const several = files.length > 1;
   const checked = await forEachCluster(files, (file) =>
-    checkCluster(file, prepare, asking.ask, sayingOf(files)),
+    answerOf(file, checkCluster(file, prepare, asking.ask, sayingOf(files))),
   );
   asking.close();
   const [only] = checked;

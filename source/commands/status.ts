@@ -8,7 +8,7 @@ import type { Ask } from '../remote/host.ts';
 import { readStatus, type Status } from '../usecases/status/status.ts';
 import { terminalAsk } from './asking.ts';
 import { calledAs } from './called-as.ts';
-import { forEachCluster, sayingOf } from './each-cluster.ts';
+import { answerOf, forEachCluster, sayingOf } from './each-cluster.ts';
 import { readConfig, withWindowEnd } from './read-config.ts';
 import { print, sayProblems } from './say.ts';
 
@@ -62,7 +62,7 @@ export const status = async ({ files, json, done, end }: StatusArguments): Promi
   const asking = terminalAsk();
   const sayOf = json ? () => () => undefined : sayingOf(files);
   const seen = await forEachCluster(files, (file) =>
-    statusOf(file, done === null ? null : Number(done), asking.ask, sayOf, end),
+    answerOf(file, statusOf(file, done === null ? null : Number(done), asking.ask, sayOf, end)),
   );
   asking.close();
   const [only] = seen;

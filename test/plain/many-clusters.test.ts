@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Evidence } from '../../source/cluster/checks/evidence.ts';
 import { fail, ok, problem } from '../../source/cluster/result.ts';
 import { alias } from '../../source/cluster/words.ts';
-import { forEachCluster } from '../../source/commands/each-cluster.ts';
+import { answerOf, forEachCluster } from '../../source/commands/each-cluster.ts';
 import {
   checksExitCode,
   checksJson,
@@ -46,6 +46,22 @@ test('check of several clusters: a line each, the worst first, and the worst cou
   expect(checksExitCode(three)).toBe(2);
   expect(checksExitCode(three.slice(0, 2))).toBe(1);
   expect(checksExitCode(three.slice(0, 1))).toBe(0);
+});
+
+test('a defect that one cluster brings to light took the answers of all others along', async () => {
+  const all = await forEachCluster(['a.yaml', 'b.yaml'], (file) =>
+    answerOf<CheckResult>(
+      file,
+      file === 'a.yaml'
+        ? Promise.reject(new TypeError('no such step'))
+        : Promise.resolve(checked('shop', healthy())),
+    ),
+  );
+  const lines = checkTable(all).split('\n');
+  expect(lines.slice(1, 3)).toEqual([
+    expect.stringMatching(/^a\.yaml +INCOMPLETE +Internal error in the console\.$/),
+    expect.stringMatching(/^shop +READY/),
+  ]);
 });
 
 test('two files that call their clusters the same were two lines that nobody could tell apart', () => {

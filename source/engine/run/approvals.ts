@@ -67,7 +67,9 @@ export const whyNoApproval = (
 ): string | null => {
   if (holder !== '' && isSamePerson(holder, operator))
     return `${operator} is the operator’s own login (${holder} holds the lock): another person approves, from a login of their own`;
-  if (view.direction !== 'upgrade') return 'a rollback waits for nobody’s approval';
+  if (view.direction === 'rollback') return 'a rollback waits for nobody’s approval';
+  if (view.direction !== 'upgrade')
+    return 'what is approved are the steps of the window, and none is under way';
   if (step.status.kind === 'done') return 'it is done already';
   const together = approvedWith(view, step);
   if (together.length === 0) return 'only what cannot be undone, and the opening, are approved';
