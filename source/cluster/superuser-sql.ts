@@ -81,3 +81,10 @@ export const sqlFunction = (
   database=$1; shift
   ${sqlProgram(program, bindir, { variable: 'database' }, { settings })} "$@"
 }`;
+
+/**
+ * For psql's \gexec, in each database: rolls back what is prepared there. The names are any text that a role has chosen, with line breaks, and never leave the server.
+ * Source: PostgreSQL, psql, \gexec, which sends each value that was answered as it is.
+ */
+export const rollBackPreparedSql =
+  "select format('rollback prepared %L', gid) from pg_prepared_xacts where database = current_database()";

@@ -326,9 +326,9 @@ else # promoted already, and stopped in the middle
     --log=/var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/copy.log \
     start </dev/null >/dev/null 2>&1 || { tail -n 20 /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/copy.log >&2; exit 1; }
 fi
-PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/copy -p 5432 -U postgres -Atc "select database || e'\t' || gid from pg_prepared_xacts" > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/prepared
-while IFS=$tab read -r database gid; do
-  printf '%s\n' "rollback prepared :'gid';" | PGOPTIONS='-c search_path=pg_catalog' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/copy -p 5432 -U postgres -v gid="$gid"
+PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/copy -p 5432 -U postgres -Atc 'select distinct database from pg_prepared_xacts' > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/prepared
+while IFS= read -r database; do
+  printf '%s\n' 'select format('\''rollback prepared %L'\'', gid) from pg_prepared_xacts where database = current_database()' '\gexec' | PGOPTIONS='-c search_path=pg_catalog' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/copy -p 5432 -U postgres
 done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/prepared
 /opt/vmware/postgres/15/bin/pg_ctl \
   --pgdata=/var/lib/pgsql/data_pg15_copy \

@@ -1,6 +1,7 @@
 import { type ClusterFacts, type HostFacts, primaryOf } from '../../../cluster/facts.ts';
-import { type Fragment, hereDocument, sh, word } from '../../../cluster/fragment.ts';
+import { type Fragment, hereDocument, quoted, sh, word } from '../../../cluster/fragment.ts';
 import { isDataDirectory } from '../../../cluster/observations.ts';
+import { rollBackPreparedSql } from '../../../cluster/superuser-sql.ts';
 import { type Path, parentOf } from '../../../cluster/words.ts';
 import { done, half, makeStep, pending } from '../../language/make-step.ts';
 import { acceptsWritesOnOld } from '../../language/old-version.ts';
@@ -165,9 +166,9 @@ export const promoteCopy: StepOf = (facts, phase) => {
       else # promoted already, and stopped in the middle
         ${pgCtl(primary.oldBindir, copy, sh`--silent`, option('--log', log), sh`start`)} </dev/null >/dev/null 2>&1 || { tail -n 20 ${log} >&2; exit 1; }
       fi
-      ${askServer(primary, 'postgres', 'copy')} -Atc "select database || e'\t' || gid from pg_prepared_xacts" > ${word`${directory}/prepared`}
-      while IFS=$tab read -r database gid; do
-        printf '%s\n' "rollback prepared :'gid';" | ${askServer(primary, { variable: 'database' }, 'copy')} -v gid="$gid"
+      ${askServer(primary, 'postgres', 'copy')} -Atc 'select distinct database from pg_prepared_xacts' > ${word`${directory}/prepared`}
+      while IFS= read -r database; do
+        printf '%s\n' ${quoted(rollBackPreparedSql)} '\gexec' | ${askServer(primary, { variable: 'database' }, 'copy')}
       done < ${word`${directory}/prepared`}
       ${pgCtl(primary.oldBindir, copy, sh`--silent --mode=fast stop`)} </dev/null
       [ "$(state 'Database cluster state')" = 'shut down' ]

@@ -1,6 +1,6 @@
 import { quoted, sh, word } from '../../../cluster/fragment.ts';
 import { hostIn, isDataDirectory } from '../../../cluster/observations.ts';
-import { sqlProgram } from '../../../cluster/superuser-sql.ts';
+import { rollBackPreparedSql, sqlProgram } from '../../../cluster/superuser-sql.ts';
 import type { Path } from '../../../cluster/words.ts';
 import { stoppedCleanly } from '../../language/conditions.ts';
 import { done, makeStep, pending } from '../../language/make-step.ts';
@@ -38,10 +38,6 @@ const recoveryOptions = [
 ]
   .map((setting) => `-c ${setting}`)
   .join(' ');
-
-/** Source: PostgreSQL, psql, \gexec, which sends each value that was answered as it is. */
-const rollBackSql =
-  "select format('rollback prepared %L', gid) from pg_prepared_xacts where database = current_database()";
 
 /**
  * Up to 14 a server keeps its statistics in files of a directory that its configuration may have elsewhere, and begins by removing what is there: that of the
@@ -88,7 +84,7 @@ export const startCopy =
         ${psql(copy, copy.newBindir, 'postgres')} -Atc ${quoted('select distinct database from pg_prepared_xacts')} > ${prepared}
         # their names are any text that a role has chosen, with line breaks: they never leave the server
         while IFS= read -r database; do
-          printf '%s\n' ${quoted(rollBackSql)} '\gexec' | ${inDatabase}
+          printf '%s\n' ${quoted(rollBackPreparedSql)} '\gexec' | ${inDatabase}
         done < ${prepared}
         rm ${prepared}
         ${mark(copy, 'own')}
