@@ -8,7 +8,7 @@ import { PlainRun } from './harness/plain.ts';
 import { recordTruth } from './harness/truth.ts';
 import { type ConsoleHome, createConsoleHome } from './harness/walk.ts';
 
-/** The shortest journey of `method: online`; the longer ones, with their times, are `npm run test:online`. */
+/** The shortest journey of `method: online`; the longer ones, with their times, are `npm run test:journeys`. */
 
 const opened = withCleanup();
 
