@@ -3,14 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { countInView, currentStep, stepNumber } from '../../source/console/state/selectors.ts';
-import { connector } from '../../source/discover/connector.ts';
 import { downtimesIn, stepsIn } from '../../source/engine/journal/downtimes.ts';
 import { parseJournal } from '../../source/engine/journal/entry.ts';
-import { readStatus } from '../../source/usecases/status/status.ts';
-import { good } from '../cluster/recorded.ts';
 import { outcome, reportOf, section } from '../reports/journals.ts';
 import { labCluster } from '../runbook/clusters.ts';
-import { labConfig, Window } from './harness.ts';
+import { askedStatus, Window } from './harness.ts';
 
 /** The journal that a console at this seat has written. */
 const journalIn = (home: string): string => {
@@ -29,14 +26,7 @@ test('left until tomorrow, then the laptop is lost and a colleague goes on: cons
     const { view } = night;
     const { done, skipped } = countInView(view.steps);
     const step = currentStep(view);
-    const { upgrade } = good(
-      await readStatus(
-        labConfig(),
-        connector(labConfig(), night.servers.connect, async () => ({ kind: 'no' })),
-        () => undefined,
-        home,
-      ),
-    );
+    const { upgrade } = await askedStatus(night, home);
     expect(step?.id).toBe(stands);
     expect(upgrade).toMatchObject({
       state: 'under-way',
@@ -79,15 +69,6 @@ test('left until tomorrow, then the laptop is lost and a colleague goes on: cons
 test('stopped by one, opened by a colleague, finished by the first: the downtime was another on each console, in status and in each report', async () => {
   const night = new Window(labCluster());
   const colleague = mkdtempSync(join(tmpdir(), 'pgaf-colleague-'));
-  const status = async (home: string) =>
-    good(
-      await readStatus(
-        labConfig(),
-        connector(labConfig(), night.servers.connect, async () => ({ kind: 'no' })),
-        () => undefined,
-        home,
-      ),
-    ).downtime;
   const shown = () => {
     const { downtime } = night.view;
     if (downtime.kind !== 'over' || downtime.since === null) throw new Error(`it is ${downtime.kind}`);
@@ -102,13 +83,13 @@ test('stopped by one, opened by a colleague, finished by the first: the downtime
     night.again('', { stateHome: colleague, operator: 'ann@laptop' }).open();
     await night.goTo('H.node_2.aside');
     const opened = shown();
-    expect(await status(colleague)).toMatchObject(opened);
+    expect((await askedStatus(night, colleague)).downtime).toMatchObject(opened);
     await night.engine.close();
 
     night.again().open();
     await night.next('H.node_2.aside');
     expect(shown()).toEqual(opened);
-    expect(await status(night.home)).toMatchObject(opened);
+    expect((await askedStatus(night, night.home)).downtime).toMatchObject(opened);
     const counted = [night.home, colleague].map((home) => {
       const records = parseJournal(journalIn(home));
       return downtimesIn(records, night.servers.facts, stepsIn(records)).map(({ from, over }) => [

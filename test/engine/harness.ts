@@ -4,9 +4,11 @@ import { join } from 'node:path';
 import { afterEach } from 'vitest';
 import { parseConfig } from '../../source/cluster/config.ts';
 import type { ClusterFacts } from '../../source/cluster/facts.ts';
+import { connector } from '../../source/discover/connector.ts';
 import { Engine } from '../../source/engine/run/engine.ts';
 import type { EngineOptions } from '../../source/engine/run/engine-options.ts';
 import type { EngineView, Stage } from '../../source/engine/view/controller.ts';
+import { readStatus } from '../../source/usecases/status/status.ts';
 import { good } from '../cluster/recorded.ts';
 import { labCluster } from '../runbook/clusters.ts';
 import { FakeServers } from './fake-servers.ts';
@@ -162,3 +164,14 @@ export class Window {
     rmSync(this.home, { recursive: true, force: true });
   }
 }
+
+/** What `status` says of the servers of a window, asked from where its console runs, or at another seat. */
+export const askedStatus = async (night: Window, home = night.home) =>
+  good(
+    await readStatus(
+      labConfig(),
+      connector(labConfig(), night.servers.connect, async () => ({ kind: 'no' })),
+      () => undefined,
+      home,
+    ),
+  );

@@ -17,7 +17,7 @@ import { outcome, reportOf, section } from '../reports/journals.ts';
 import { labCluster } from '../runbook/clusters.ts';
 import { type Moment, worldAt } from '../runbook/worlds.ts';
 import { CheckServers } from './checks/servers.ts';
-import { labConfig, Window } from './harness.ts';
+import { askedStatus, labConfig, Window } from './harness.ts';
 
 test.each([
   ['running', 'not-begun', 'A'],
@@ -77,17 +77,6 @@ test('where a colleague brought the run to its end it is finished for everybody:
   expect(upgrade).toMatchObject({ state: 'finished', next: null });
 });
 
-/** What `status` says of the servers of a window, asked from where its console runs. */
-const ask = async (night: Window) =>
-  good(
-    await readStatus(
-      labConfig(),
-      connector(labConfig(), night.servers.connect, async () => ({ kind: 'no' })),
-      () => undefined,
-      night.home,
-    ),
-  );
-
 test('while pg_upgrade links it is what runs now, and nobody is told to roll back: it was called interrupted', async () => {
   const night = new Window(labCluster());
   try {
@@ -108,14 +97,14 @@ test('while pg_upgrade links it is what runs now, and nobody is told to roll bac
     night.engine.confirm('D.node_1.pg-upgrade', 'node_1');
     await begun;
     night.servers.record = JSON.stringify({ ...night.servers.facts, run: night.servers.model.runName });
-    const running = await ask(night);
+    const running = await askedStatus(night);
     expect(running.upgrade).toMatchObject({ next: { id: 'D.node_1.pg-upgrade' }, onlyBack: null });
     expect(statusText('lab', running, 'cluster.yaml')).toMatch(
       /running now: .*step \d+, Run pg_upgrade --link, on node_1/,
     );
     end();
     await night.stage('failed');
-    const failed = await ask(night);
+    const failed = await askedStatus(night);
     expect(failed.upgrade.running.map(({ id }) => id)).not.toContain('D.node_1.pg-upgrade');
     expect(statusText('lab', failed, 'cluster.yaml')).toContain('Warning: it cannot be repeated');
   } finally {
@@ -144,7 +133,7 @@ describe('in a rollback', () => {
       night.engine.confirm(first, host);
       await night.stage('failed');
       await night.engine.close();
-      const seen = await ask(night);
+      const seen = await askedStatus(night);
       expect(seen.upgrade).toMatchObject({ state: 'rolling-back', next: null });
       expect(seen.rollbackRun).toMatchObject({ total: steps.length, next: { id: first, title, host } });
       const text = statusText('lab', seen, 'night/cluster.yaml');
@@ -165,7 +154,7 @@ Rollback: under way, ${seen.rollbackRun?.done} of ${steps.length} steps done; ne
     try {
       await turnedRound(night);
       await night.engine.close();
-      const seen = await ask(night);
+      const seen = await askedStatus(night);
       expect(seen).toMatchObject({ rollbackRun: null, upgrade: { state: 'under-way' } });
       expect(seen.upgrade.next?.id).toBe('D.node_1.swap');
     } finally {
@@ -188,7 +177,7 @@ Rollback: under way, ${seen.rollbackRun?.done} of ${steps.length} steps done; ne
         ({ stage }) => stage.kind === 'confirm' && stage.step !== 'D.node_1.swap',
       );
       await night.engine.close();
-      expect(await ask(night)).toMatchObject({ rollbackRun: null, upgrade: { state: 'under-way' } });
+      expect(await askedStatus(night)).toMatchObject({ rollbackRun: null, upgrade: { state: 'under-way' } });
     } finally {
       await night.close();
     }
@@ -196,15 +185,6 @@ Rollback: under way, ${seen.rollbackRun?.done} of ${steps.length} steps done; ne
 });
 
 describe('in the downtime', () => {
-  const asked = async (night: Window, home = night.home) =>
-    good(
-      await readStatus(
-        labConfig(),
-        connector(labConfig(), night.servers.connect, async () => ({ kind: 'no' })),
-        () => undefined,
-        home,
-      ),
-    );
   const iso = (at: number | null): string => new Date(at ?? Number.NaN).toISOString();
 
   test('since when, for how long of how long, and who holds the lock: the console’s numbers', async () => {
@@ -215,7 +195,7 @@ describe('in the downtime', () => {
       night.servers.record = JSON.stringify({ ...night.servers.facts, run: night.servers.model.runName });
       const { downtime, expectedDowntimeMs } = night.view;
       if (downtime.kind !== 'down') throw new Error('it is not down');
-      const seen = await asked(night);
+      const seen = await askedStatus(night);
       expect(seen.downtime).toMatchObject({ since: iso(downtime.since), until: null });
       expect(seen.expectedDowntime?.seconds).toBe((expectedDowntimeMs ?? 0) / 1000);
       const text = statusText('lab', seen, 'night/cluster.yaml');
@@ -233,11 +213,11 @@ describe('in the downtime', () => {
       });
 
       // Another operator's machine has no journal of it: the run's file on the monitor's host tells since when.
-      const other = await asked(night, '/nonexistent');
+      const other = await askedStatus(night, '/nonexistent');
       expect(other.downtime).toEqual({ since: iso(downtime.since), until: null, by: 'run' });
 
       await night.engine.close();
-      expect(statusText('lab', await asked(night), 'night/cluster.yaml')).toContain(
+      expect(statusText('lab', await askedStatus(night), 'night/cluster.yaml')).toContain(
         'Lock: nobody holds it, so the run stands still. Continue it with: pgaf-upgrade run night/cluster.yaml',
       );
     } finally {
@@ -253,7 +233,7 @@ describe('in the downtime', () => {
       night.servers.record = JSON.stringify({ ...night.servers.facts, run: night.servers.model.runName });
       const { downtime } = night.view;
       if (downtime.kind !== 'over') throw new Error('it is not over');
-      const seen = await asked(night);
+      const seen = await askedStatus(night);
       expect(seen.downtime).toMatchObject({
         since: iso(downtime.since),
         until: iso(downtime.until),
@@ -345,7 +325,7 @@ test('with optional steps ahead, and one skipped, status, console and report cou
   const counted = async (step: string) => {
     const { view } = night;
     const { done, skipped } = countInView(view.steps);
-    const { upgrade } = await ask(night);
+    const { upgrade } = await askedStatus(night);
     expect(upgrade).toMatchObject({
       state: 'under-way',
       done,

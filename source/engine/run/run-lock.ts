@@ -22,6 +22,7 @@ import {
 } from '../../inspect/lock/scripts.ts';
 import type { RemoteHost } from '../../remote/host.ts';
 import { ageOf, type ClockReading, readClocks } from '../observe/clock.ts';
+import type { SharedDowntime } from '../view/downtime.ts';
 
 /** As long as a look may take: a busy host is no reason to refuse a step. */
 const timeoutMs = 30_000;
@@ -77,7 +78,7 @@ export class RunLock {
   }
 
   /** The last downtime of the run that is under way, as the host knows it: whichever console has seen it. Null: none, or no run is. */
-  get downtime(): NonNullable<RunFile['downtime']> | null {
+  get downtime(): SharedDowntime | null {
     return this.#run?.finished === null ? (this.#run.downtime ?? null) : null;
   }
 

@@ -1,3 +1,4 @@
+import type { RunFile } from '../../inspect/lock/parse.ts';
 import type { Writes } from '../../runbook/verdict/writes.ts';
 import type { Downtime, EngineView } from './controller.ts';
 
@@ -32,10 +33,7 @@ export const downtimeSeen = (known: Downtime, writes: Writes, now: number): Down
 };
 
 /** What another console of the same run has told the host of its last downtime, in ISO 8601; `until` null: it is not over. */
-export interface SharedDowntime {
-  readonly from: string;
-  readonly until: string | null;
-}
+export type SharedDowntime = NonNullable<RunFile['downtime']>;
 
 /** What is known of the downtime here, with what the run's other consoles know: whoever has seen its begin and its end has the number that counts for all. */
 export const downtimeShared = (known: Downtime, shared: SharedDowntime | null): Downtime => {
