@@ -291,7 +291,7 @@ describe('a database with one of each, as 15.20 has described it', () => {
 
 test('a role’s own function ran as the superuser where its rows arrived: a superuser is to own it', () => {
   expect(first(ofRoles, 'online-functions')?.command).toBe(
-    String.raw`psql -d app -c 'alter function s."odd ( x"(integer) owner to postgres'`,
+    `psql -d app -c 'alter function s."odd ( x"(integer) owner to postgres'`,
   );
 });
 
