@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { ClusterFacts } from '../../cluster/facts.ts';
-import { fail, messageOf, ok, problem, type Result } from '../../cluster/result.ts';
+import type { Result } from '../../cluster/result.ts';
 import { isHeld, type KeptDryRun } from '../../runbook/timing/dry-run.ts';
 import { hostMeasurementsSchema, type Measurements } from '../../runbook/timing/measurements.ts';
 import { type CheckResultKept, checkResultSchema } from './check-result.ts';
@@ -63,16 +63,9 @@ export const keepCheck = (
     ? { at: result.at, hosts: Object.fromEntries(measurements) }
     : (read(home, facts)?.dryRun ?? null);
   const kept: KeptFile = { version: 1, formation, systemIdentifier, newMajor, result, dryRun };
-  try {
-    writeKeptFile(path, kept);
-    return ok(null);
-  } catch (thrown) {
-    return fail(
-      problem(
-        `What this check found and measured could not be kept in ${path}.`,
-        'Make room there, or set XDG_STATE_HOME to another directory. Until then plan assumes typical hardware.',
-        messageOf(thrown),
-      ),
-    );
-  }
+  return writeKeptFile(path, kept, {
+    what: `What this check found and measured could not be kept in ${path}.`,
+    remedy:
+      'Make room there, or set XDG_STATE_HOME to another directory. Until then plan assumes typical hardware.',
+  });
 };

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from '
 import { dirname } from 'node:path';
 import type { z } from 'zod';
 import type { ClusterFacts } from '../../cluster/facts.ts';
+import { fail, messageOf, ok, type Problem, problem, type Result } from '../../cluster/result.ts';
 
 /** What is kept of a cluster beside its runs, in a file of JSON: it only tells how long things take. */
 interface KeptOfCluster {
@@ -32,9 +33,18 @@ export const readKeptFile = <Kept extends KeptOfCluster>(
     : null;
 };
 
-/** Writes it whole, in place of an older one. Throws where the directory cannot be written. */
-export const writeKeptFile = (path: string, kept: KeptOfCluster): void => {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  writeFileSync(`${path}.new`, `${JSON.stringify(kept, null, 2)}\n`, { mode: 0o600 });
-  renameSync(`${path}.new`, path);
+/** Writes it whole, in place of an older one. Errors: the file cannot be written, in the words of whoever keeps it. */
+export const writeKeptFile = (
+  path: string,
+  kept: KeptOfCluster,
+  { what, remedy }: Pick<Problem, 'what' | 'remedy'>,
+): Result<null> => {
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    writeFileSync(`${path}.new`, `${JSON.stringify(kept, null, 2)}\n`, { mode: 0o600 });
+    renameSync(`${path}.new`, path);
+    return ok(null);
+  } catch (thrown) {
+    return fail(problem(what, remedy, messageOf(thrown)));
+  }
 };

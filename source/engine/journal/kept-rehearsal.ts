@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { type ClusterFacts, primaryOf } from '../../cluster/facts.ts';
-import { fail, messageOf, ok, problem, type Result } from '../../cluster/result.ts';
+import { fail, problem, type Result } from '../../cluster/result.ts';
 import type { KeptDryRun } from '../../runbook/timing/dry-run.ts';
 import {
   fitsFacts,
@@ -96,17 +96,9 @@ export const keepRehearsal = (
         'Rehearse once more, if you want its times.',
       ),
     );
-  try {
-    const kept: z.infer<typeof fileSchema> = { version: 1, formation, systemIdentifier, times };
-    writeKeptFile(path, kept);
-    return ok(null);
-  } catch (thrown) {
-    return fail(
-      problem(
-        `The times of this rehearsal could not be kept in ${path}.`,
-        'Make room there, or set XDG_STATE_HOME to another directory, and rehearse again.',
-        messageOf(thrown),
-      ),
-    );
-  }
+  const kept: z.infer<typeof fileSchema> = { version: 1, formation, systemIdentifier, times };
+  return writeKeptFile(path, kept, {
+    what: `The times of this rehearsal could not be kept in ${path}.`,
+    remedy: 'Make room there, or set XDG_STATE_HOME to another directory, and rehearse again.',
+  });
 };

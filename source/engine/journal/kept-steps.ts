@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import type { ClusterFacts } from '../../cluster/facts.ts';
-import { fail, messageOf, ok, problem, type Result } from '../../cluster/result.ts';
+import { ok, type Result } from '../../cluster/result.ts';
 import { ofKind, type Recorded } from './entry.ts';
 import { clusterDirectory } from './journal.ts';
 import { readKeptFile, writeKeptFile } from './kept-file.ts';
@@ -76,16 +76,8 @@ export const keepStepTimes = (
     systemIdentifier,
     steps: { ...earlier, ...Object.fromEntries(times) },
   };
-  try {
-    writeKeptFile(path, kept);
-    return ok(null);
-  } catch (thrown) {
-    return fail(
-      problem(
-        `How long the custom steps took could not be kept in ${path}.`,
-        'Make room there; their estimates stay as they were.',
-        messageOf(thrown),
-      ),
-    );
-  }
+  return writeKeptFile(path, kept, {
+    what: `How long the custom steps took could not be kept in ${path}.`,
+    remedy: 'Make room there; their estimates stay as they were.',
+  });
 };
