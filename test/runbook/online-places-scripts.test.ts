@@ -26,7 +26,8 @@ beforeEach(() => {
       'case $last in',
       '  "select oid ||"*) printf "16384\\tapp\\n" ;;',
       '  "select exists"*) echo t ;;',
-      `  *leave.sql) echo "2026-11-27 01:00:00+00" ;;`,
+      '  "select redo_lsn"*) echo 0/1000028 ;;',
+      `  *leave.sql) printf '%s\\n' "$*" >>"${node.home}/left"; echo "2026-11-27 01:00:00+00" ;;`,
       `  *arrive.sql | *turn.sql) [ ! -e "${node.home}/never" ] || { echo "has not come" >&2; exit 3; } ;;`,
       `  "select x from"*) case $* in *"/$(cat "${node.home}/other" 2>/dev/null || echo none) "*) echo "role late" ;; esac ;;`,
       `  *schema.sql) case $* in *"/$(cat "${node.home}/schema" 2>/dev/null || echo none) "*) echo "table public.late" ;; esac ;;`,
@@ -128,6 +129,34 @@ describe('there', () => {
     expect(host.read(serveFile(host.node, 'new'))).toBe('follows');
     expect(host.read(host.node.stateFile)).toBe(before);
     expect(host.has(join(host.node.workDir, 'handed-over'))).toBe(false);
+  });
+
+  // pg_waldump 15.20; 17.12 and 18.6 say it in the same words
+  const record = (file: number) =>
+    `rmgr: Sequence    len (rec/tot):     99/    99, tx:       9480, lsn: 0/666D6840, prev 0/666D67C8, desc: LOG rel 1663/16384/${file}, blkref #0: rel 1663/16384/${file} blk 0`;
+  test.each([
+    ['two sequences', [record(17343), record(17370), record(17343)], '16384/17343 16384/17370'],
+    ['none', [], ''],
+    ['a record that reads otherwise', [record(17343), 'rmgr: Sequence desc: LOG 16384.17370'], 'all'],
+    ['an error behind a record', [record(17343), 'exit 1'], 'all'],
+    ['more than a command line holds', Array.from({ length: 2001 }, (_, at) => record(17_000 + at)), 'all'],
+  ])('the WAL names %s: what is looked at behind the stop', (_, records, moved) => {
+    host.program(
+      join(host.node.oldBindir, 'pg_waldump'),
+      'case "$*" in *"--rmgr=Sequence --start=0/1000028 --end=0/"*) ;; *) exit 2 ;; esac',
+      ...records.map((one) => (one === 'exit 1' ? one : `echo '${one}'`)),
+    );
+    expect(ready('there')).toMatchObject(fine);
+    run('aside');
+    expect(run('carry-over')).toMatchObject(fine);
+    expect(host.read(join(host.node.home, 'left')).match(/moved=.*? (?=-v)/g)).toEqual([`moved=${moved} `]);
+  });
+
+  test('without pg_waldump all sequences are looked at behind the stop', () => {
+    ready('there');
+    run('aside');
+    expect(run('carry-over')).toMatchObject(fine);
+    expect(host.read(join(host.node.home, 'left'))).toContain('moved=all');
   });
 
   test('a role came meanwhile, and pg_autoctl is slow: what it was told last is taken back', () => {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { askedSql, liesSql } from '../../source/runbook/steps/online/carry-over-sql.ts';
+import { askedSql, liesSql, mayHaveMoved } from '../../source/runbook/steps/online/carry-over-sql.ts';
 
 /** What a server has on its disk says of each sequence what the server itself says, by PostgreSQL 18 in the process. */
 
@@ -45,7 +45,7 @@ test('called or not, at either end, cycled, cached, counting down, unlogged, beg
   expect(asked).toHaveLength(11);
   expect(asked).toContainEqual({ name: "odd 'x.S ü", last: '77', called: false });
   expect(asked).toContainEqual({ name: 'public.elsewhere', last: '4711', called: false });
-  expect(await rowsOf(liesSql)).toEqual(asked);
+  expect(await rowsOf(liesSql('true'))).toEqual(asked);
 });
 
 test('a page that is not as expected is not believed: the server is asked', async () => {
@@ -55,5 +55,21 @@ test('a page that is not as expected is not believed: the server is asked', asyn
   const file = openSync(join(directory, 'data', rows[0]?.path ?? ''), 'r+');
   writeSync(file, Buffer.from([1]), 0, 1, 8184);
   closeSync(file);
-  expect(await rowsOf(liesSql)).toEqual(asked);
+  expect(await rowsOf(liesSql('true'))).toEqual(asked);
+});
+
+test('of many only those are looked at that the WAL names, and those that write none', async () => {
+  const { rows } = await server.query<{ file: string }>(
+    "select oid || '/' || pg_relation_filenode('small') as file from pg_database where datname = current_database()",
+  );
+  const looked = async (moved: string) => {
+    const sql = liesSql(mayHaveMoved.replaceAll(":'moved'", `'${moved}'`));
+    const seen = await server.query<{ name: string }>(
+      `select schema || '.' || name as name from (${sql}) s order by 1`,
+    );
+    return seen.rows.map(({ name }) => name);
+  };
+  expect(await looked(`1/2 ${rows[0]?.file} 16384/4`)).toEqual(['public.small', 'public.unlogged']);
+  expect(await looked('')).toEqual(['public.unlogged']);
+  expect(await looked('all')).toHaveLength(11);
 });

@@ -161,6 +161,23 @@ settle() (
 )
 settle > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/settle.log 2>&1 & settling=$!
 trap wait EXIT # what fails is taken back at once: not under its hands
+moved=all
+since=$(cat /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-since 2>/dev/null || true)
+end=$(sed -n '\''s/^Latest checkpoint location: *//p'\'' /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/stopped)
+timeline=$(sed -n "s/^Latest checkpoint'\''s TimeLineID: *//p" /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/stopped)
+case $since,$end in
+*/*,*/*)
+  if [ $(((0x${end%/*} - 0x${since%/*}) * 4294967296 + 0x${end#*/} - 0x${since#*/})) -le 1073741824 ] &&
+    records=$(/opt/vmware/postgres/15/bin/pg_waldump --path=/var/lib/pgsql/data_pg15_bak/pg_wal --timeline="$timeline" --rmgr=Sequence --start="$since" --end="$end" 2>/dev/null); then
+    names=$(printf '\''%s\n'\'' "$records" | sed -n '\''s|^rmgr: Sequence .* desc: LOG rel [0-9]*/\([0-9]*/[0-9]*\),.*|\1|p'\'')
+    # every record was understood
+    if [ "$(printf '\''%s'\'' "$names" | wc -w)" = "$(printf '\''%s'\'' "$records" | grep -c .)" ]; then
+      names=$(printf '\''%s\n'\'' "$names" | sort -u)
+      [ "$(printf '\''%s'\'' "$names" | wc -w)" -gt 2000 ] || moved=$(printf '\''%s'\'' "$names" | tr '\''\n'\'' '\'' '\'')
+    fi
+  fi
+  ;;
+esac
 tries=0
 until /opt/vmware/postgres/15/bin/pg_isready -q -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -p 5432; do
   tries=$((tries + 1)); [ $tries -le 300 ] || { echo '\''the server does not answer'\'' >&2; exit 1; }
@@ -186,7 +203,7 @@ PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/post
 cmp -s /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-leaves /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-comes || { echo '\''roles, databases or their settings are not the same on 15 and on 17, or a transaction is prepared. Make them the same on 17, by psql -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -p 5432; commit or roll back what is prepared, where it serves:'\'' >&2; diff /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-leaves /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-comes >&2; exit 1; }
 rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/failed
 one() {
-  at=$(PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -p 5432 -U postgres -Atq -v what=cut-over -v seconds=10 -v stopped=true -v objects=refuse -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/leave.sql </dev/null) &&
+  at=$(PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -p 5432 -U postgres -Atq -v what=cut-over -v seconds=10 -v stopped=true -v moved="$moved" -v objects=refuse -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/leave.sql </dev/null) &&
   PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -p 5432 -U postgres -Atq -v what=cut-over -v seconds=10 -v at="$at" -v all=false -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/arrive.sql -v follows="pgaf_up_$oid" -v back="pgaf_back_$oid" -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/turn.sql </dev/null ||
   printf '\''%s\n'\'' "$database" >> /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/failed
 }
@@ -479,7 +496,7 @@ insert into pgaf_upgrade.sequence as had (schema, name, last, called, moved)
               from pg_class c join pg_namespace n on n.oid = c.relnamespace cross join (select oid, dattablespace from pg_database where datname = current_database()) d
                 cross join lateral (select case when c.reltablespace = 0 and c.relfilenode <> 0 and d.dattablespace = 1663
                   then pg_read_binary_file('\''base/'\'' || d.oid || '\''/'\'' || c.relfilenode, 0, current_setting('\''block_size'\'')::bigint, true) end as page offset 0) p
-              where c.relkind = '\''S'\'' and c.relpersistence <> '\''t'\'' and n.nspname !~ '\''^pg_temp'\'' offset 0) lies offset 0) items offset 0) tuples offset 0) judged offset 0) answers) now left join pgaf_upgrade.sequence was on was.schema = now.schema and was.name = now.name
+              where c.relkind = '\''S'\'' and c.relpersistence <> '\''t'\'' and n.nspname !~ '\''^pg_temp'\'' and (:'\''moved'\'' = '\''all'\'' or c.relpersistence = '\''u'\'' or d.oid || '\''/'\'' || c.relfilenode = any(string_to_array(:'\''moved'\'', '\'' '\''))) offset 0) lies offset 0) items offset 0) tuples offset 0) judged offset 0) answers) now left join pgaf_upgrade.sequence was on was.schema = now.schema and was.name = now.name
   where (was.last, was.called) is distinct from (now.last, now.called)
   on conflict (schema, name) do update set last = excluded.last, called = excluded.called, moved = excluded.moved;
 \else
@@ -584,6 +601,8 @@ if [ "$(version /var/lib/pgsql/data)" = 15 ]; then
   while IFS=$tab read -r oid database; do
     PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -p 5432 -U postgres -q -c '\''set pgaf_upgrade.pass = on'\'' -c "alter subscription \"pgaf_up_$oid\" set (synchronous_commit = on)" </dev/null
   done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases
+  PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -qc checkpoint </dev/null
+  PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atqc '\''select redo_lsn from pg_control_checkpoint()'\'' </dev/null > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-since
   rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/failed
   one() {
     at=$(PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atq -v what=ready -v seconds=300 -v stopped=false -v objects=refuse -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/leave.sql </dev/null) &&
@@ -887,6 +906,23 @@ settle() (
 )
 settle > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/settle.log 2>&1 & settling=$!
 trap wait EXIT # what fails is taken back at once: not under its hands
+moved=all
+since=$(cat /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-since 2>/dev/null || true)
+end=$(sed -n '\''s/^Latest checkpoint location: *//p'\'' /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/stopped-new)
+timeline=$(sed -n "s/^Latest checkpoint'\''s TimeLineID: *//p" /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/stopped-new)
+case $since,$end in
+*/*,*/*)
+  if [ $(((0x${end%/*} - 0x${since%/*}) * 4294967296 + 0x${end#*/} - 0x${since#*/})) -le 1073741824 ] &&
+    records=$(/opt/vmware/postgres/17/bin/pg_waldump --path=/var/lib/pgsql/data_pg17_new/pg_wal --timeline="$timeline" --rmgr=Sequence --start="$since" --end="$end" 2>/dev/null); then
+    names=$(printf '\''%s\n'\'' "$records" | sed -n '\''s|^rmgr: Sequence .* desc: LOG rel [0-9]*/\([0-9]*/[0-9]*\),.*|\1|p'\'')
+    # every record was understood
+    if [ "$(printf '\''%s'\'' "$names" | wc -w)" = "$(printf '\''%s'\'' "$records" | grep -c .)" ]; then
+      names=$(printf '\''%s\n'\'' "$names" | sort -u)
+      [ "$(printf '\''%s'\'' "$names" | wc -w)" -gt 2000 ] || moved=$(printf '\''%s'\'' "$names" | tr '\''\n'\'' '\'' '\'')
+    fi
+  fi
+  ;;
+esac
 tries=0
 until /opt/vmware/postgres/17/bin/pg_isready -q -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -p 5432; do
   tries=$((tries + 1)); [ $tries -le 300 ] || { echo '\''the server does not answer'\'' >&2; exit 1; }
@@ -912,7 +948,7 @@ PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/post
 cmp -s /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-leaves /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-comes || { echo '\''roles, databases or their settings are not the same on 17 and on 15, or a transaction is prepared. Make them the same on 15, by psql -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -p 5432; commit or roll back what is prepared, where it serves:'\'' >&2; diff /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-leaves /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-comes >&2; exit 1; }
 rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/failed
 one() {
-  at=$(PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -p 5432 -U postgres -Atq -v what=way-back -v seconds=10 -v stopped=true -v objects=refuse -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/leave.sql </dev/null) &&
+  at=$(PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -p 5432 -U postgres -Atq -v what=way-back -v seconds=10 -v stopped=true -v moved="$moved" -v objects=refuse -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/leave.sql </dev/null) &&
   PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -p 5432 -U postgres -Atq -v what=way-back -v seconds=10 -v at="$at" -v all=false -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/arrive.sql -v follows="pgaf_back_$oid" -v back='\'''\'' -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/turn.sql </dev/null ||
   printf '\''%s\n'\'' "$database" >> /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/failed
 }
@@ -1197,7 +1233,7 @@ insert into pgaf_upgrade.sequence as had (schema, name, last, called, moved)
               from pg_class c join pg_namespace n on n.oid = c.relnamespace cross join (select oid, dattablespace from pg_database where datname = current_database()) d
                 cross join lateral (select case when c.reltablespace = 0 and c.relfilenode <> 0 and d.dattablespace = 1663
                   then pg_read_binary_file('\''base/'\'' || d.oid || '\''/'\'' || c.relfilenode, 0, current_setting('\''block_size'\'')::bigint, true) end as page offset 0) p
-              where c.relkind = '\''S'\'' and c.relpersistence <> '\''t'\'' and n.nspname !~ '\''^pg_temp'\'' offset 0) lies offset 0) items offset 0) tuples offset 0) judged offset 0) answers) now left join pgaf_upgrade.sequence was on was.schema = now.schema and was.name = now.name
+              where c.relkind = '\''S'\'' and c.relpersistence <> '\''t'\'' and n.nspname !~ '\''^pg_temp'\'' and (:'\''moved'\'' = '\''all'\'' or c.relpersistence = '\''u'\'' or d.oid || '\''/'\'' || c.relfilenode = any(string_to_array(:'\''moved'\'', '\'' '\''))) offset 0) lies offset 0) items offset 0) tuples offset 0) judged offset 0) answers) now left join pgaf_upgrade.sequence was on was.schema = now.schema and was.name = now.name
   where (was.last, was.called) is distinct from (now.last, now.called)
   on conflict (schema, name) do update set last = excluded.last, called = excluded.called, moved = excluded.moved;
 \else
@@ -1300,6 +1336,8 @@ if [ "$(version /var/lib/pgsql/data)" = 17 ]; then
   while IFS=$tab read -r oid database; do
     PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -p 5432 -U postgres -q -c '\''set pgaf_upgrade.pass = on'\'' -c "alter subscription \"pgaf_back_$oid\" set (synchronous_commit = on)" </dev/null
   done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases
+  PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -qc checkpoint </dev/null
+  PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atqc '\''select redo_lsn from pg_control_checkpoint()'\'' </dev/null > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-since
   rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/failed
   one() {
     at=$(PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atq -v what=ready -v seconds=300 -v stopped=false -v objects=refuse -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/leave.sql </dev/null) &&

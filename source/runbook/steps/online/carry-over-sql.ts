@@ -16,12 +16,14 @@ export const askedSql = `select n.nspname as schema, c.relname as name, coalesce
     where ${sequenceIs}`;
 
 /**
- * The same of a server that was shut down and is isolated: what lies on its disk is whole, nobody calls a sequence, and the one page of each is read as it lies. To ask it would open each one,
+ * The same, of those that a condition names, of a server that was shut down and is isolated: what lies on its disk is whole, nobody calls a sequence, and the one page of each is read as it lies. To ask it would open each one,
  * which in a new session is most of the downtime where there are many. A page that is not exactly as expected (another architecture, encrypted, a tablespace) is asked for.
  * Sources: PostgreSQL, src/backend/commands/sequence.c (SEQ_MAGIC 0x1717, FormData_pg_sequence_data: last_value 8 bytes, log_cnt 8, is_called 1); bufpage.h (pd_lower at 12, pd_special at 16,
  * the first item at 24); itemid.h (offset 15 bits, flags 2, length 15); htup_details.h (t_hoff at 22).
  */
-export const liesSql = `select schema, name, case when sound then ${numberAt('tuple + 24', 8)} else coalesce(asked, pgaf_upgrade.uncalled(oid::regclass)) end as last,
+export const liesSql = (
+  one: string,
+): string => `select schema, name, case when sound then ${numberAt('tuple + 24', 8)} else coalesce(asked, pgaf_upgrade.uncalled(oid::regclass)) end as last,
       case when sound then get_byte(page, tuple + 40) = 1 else asked is not null end as called
     from (select *, case when not sound then pg_sequence_last_value(oid) end as asked
       from (select *, coalesce(item >> 15 & 3 = 1 and item >> 17 = 41 and tuple between 28 and special - 41 and get_byte(page, case when tuple between 28 and special - 41 then tuple else 0 end + 22) = 24, false) as sound
@@ -31,7 +33,10 @@ export const liesSql = `select schema, name, case when sound then ${numberAt('tu
               from pg_class c join pg_namespace n on n.oid = c.relnamespace cross join (select oid, dattablespace from pg_database where datname = current_database()) d
                 cross join lateral (select case when c.reltablespace = 0 and c.relfilenode <> 0 and d.dattablespace = 1663
                   then pg_read_binary_file('base/' || d.oid || '/' || c.relfilenode, 0, current_setting('block_size')::bigint, true) end as page offset 0) p
-              where ${sequenceIs} offset 0) lies offset 0) items offset 0) tuples offset 0) judged offset 0) answers`;
+              where ${sequenceIs} and (${one}) offset 0) lies offset 0) items offset 0) tuples offset 0) judged offset 0) answers`;
+
+/** Of psql's variable moved (moved-sequences.ts): one that the WAL names, one that writes none, or each. */
+export const mayHaveMoved = `:'moved' = 'all' or c.relpersistence = 'u' or d.oid || '/' || c.relfilenode = any(string_to_array(:'moved', ' '))`;
 
 /** A row is written for a sequence that stands elsewhere than when it was looked at last, and for no other: one that is only locked is written, too. */
 const movedSql = (
@@ -43,7 +48,7 @@ const movedSql = (
   on conflict (schema, name) do update set last = excluded.last, called = excluded.called, moved = excluded.moved;`;
 
 /**
- * psql's variables: what; seconds, which no statement may take longer than; stopped: the server was shut down, and nobody writes; objects: `refuse` where no large object may be there, for none is carried, and nothing
+ * psql's variables: what; seconds, which no statement may take longer than; stopped: the server was shut down, and nobody writes; moved, behind the stop; objects: `refuse` where no large object may be there, for none is carried, and nothing
  * freezes them. Prints the moment of the marker, by which the other side knows it. In a database of the side that ends, or that will.
  * Moments only ever grow, whatever the clock does: {@link arriveSql} tells by them what has moved since everything was set.
  */
@@ -63,7 +68,7 @@ insert into pgaf_upgrade.marker (what, at)
   values (:'what', greatest(clock_timestamp(), (select max(at) + interval '1 microsecond' from pgaf_upgrade.marker)))
   on conflict (what) do update set at = excluded.at returning at \\gset
 \\if :stopped
-${movedSql(liesSql)}
+${movedSql(liesSql(mayHaveMoved))}
 \\else
 ${movedSql(askedSql)}
 \\endif

@@ -15,6 +15,7 @@ import { inBin, script } from '../../shell/shell.ts';
 import { arriveSql, leaveSql, turnSql } from './carry-over-sql.ts';
 import { compareGlobals, compareSchemas, refuseOthersSlots } from './comparisons.ts';
 import { askServer, eachDatabase, listLines } from './databases.ts';
+import { movedLines, noteSinceLines } from './moved-sequences.ts';
 import { onlineDirectory, privateSocketOf, serveFile } from './names.ts';
 import { type ChangeOfPlaces, type PlacesSql, type Side, sqlFile, sqlNames } from './places.ts';
 import { fileLines, privatePlaceLines, privateServerCommand } from './private-server.ts';
@@ -43,7 +44,7 @@ const carryDatabases = (way: ChangeOfPlaces, now: 'before' | 'stopped'): Fragmen
   return sh`
     rm -f ${failed}
     one() {
-      at=$(${askServer(primary, database, from)} ${given} -v stopped=${now === 'stopped' ? sh`true` : sh`false`} -v objects=${known<'refuse' | 'leave'>(way.objects)} -f ${sqlFile(primary, 'leave')} </dev/null) &&
+      at=$(${askServer(primary, database, from)} ${given} -v stopped=${now === 'stopped' ? sh`true -v moved="$moved"` : sh`false`} -v objects=${known<'refuse' | 'leave'>(way.objects)} -f ${sqlFile(primary, 'leave')} </dev/null) &&
       ${askServer(primary, database, comes.role)} ${given} -v at="$at" -v all=${now === 'before' ? sh`true` : sh`false`} -f ${sqlFile(primary, 'arrive')}${now === 'stopped' && turning} </dev/null ||
       printf '%s\n' "$database" >> ${failed}
     }
@@ -110,6 +111,7 @@ const carryOverFile = (way: ChangeOfPlaces): Fragment => {
     )
     settle > ${log} 2>&1 & settling=$!
     trap wait EXIT # what fails is taken back at once: not under its hands
+    ${movedLines(way)}
     ${waitFor(primary, leaves.role, leaves.bindir)}
     ${waitFor(primary, comes.role, comes.bindir)}
     ${compareGlobals(way, 'stopped')}
@@ -305,6 +307,7 @@ export const readyLines = (facts: ClusterFacts, way: ChangeOfPlaces): Fragment =
         'with tables',
         sh`${askServer(primary, database, comes.role)} -q -c 'set pgaf_upgrade.pass = on' -c "alter subscription \"${constantOf(way.follows)}$oid\" set (synchronous_commit = on)" </dev/null`,
       )}
+      ${noteSinceLines(way)}
       ${carryDatabases(way, 'before')}
       ${askServer(primary, 'postgres', comes.role)} -qc checkpoint </dev/null
       ${askServer(primary, 'postgres', 'serving')} -qc checkpoint </dev/null

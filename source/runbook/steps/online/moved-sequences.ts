@@ -1,0 +1,52 @@
+import { type Fragment, quoted, sh, word } from '../../../cluster/fragment.ts';
+import type { Path } from '../../../cluster/words.ts';
+import { inBin } from '../../shell/shell.ts';
+import { askServer } from './databases.ts';
+import { onlineDirectory } from './names.ts';
+import type { ChangeOfPlaces } from './places.ts';
+
+/**
+ * Which sequences have moved between the last look at all of them, while nobody waits, and the stop: those that the WAL written meanwhile names. So what is looked at behind the stop
+ * does not grow with the number of sequences. setval() and TRUNCATE … RESTART IDENTITY always write a record, nextval() does at its first call behind a checkpoint; unlogged ones write none
+ * and are looked at every time. Sources: PostgreSQL, sequence.c, nextval_internal (page's LSN against the redo pointer), do_setval, fill_seq_fork_with_data; pg_waldump; seqdesc.c, seq_desc.
+ */
+
+/** Where the redo point of the checkpoint right before that look is kept. */
+const sinceFile = ({ primary }: ChangeOfPlaces): Path => word`${onlineDirectory(primary)}/sequences-since`;
+
+/** More WAL takes longer to be read than the pages of many sequences; more names do not fit on a command line. */
+const [mostBytes, mostNames] = [1 << 30, 2000];
+
+/** Lines before all sequences are looked at: what moves from here on is named by the WAL from there on. */
+export const noteSinceLines = (way: ChangeOfPlaces): Fragment => sh`
+  ${askServer(way.primary, 'postgres', 'serving')} -qc checkpoint </dev/null
+  ${askServer(way.primary, 'postgres', 'serving')} -Atqc ${quoted('select redo_lsn from pg_control_checkpoint()')} </dev/null > ${sinceFile(way)}
+`;
+
+/**
+ * Lines behind the stop: \`$moved\` is each one's database and file, \`16384/24579 16384/24580\`; or \`all\`, where the WAL does not tell: it is gone, there is too much of it,
+ * or it reads otherwise than expected.
+ */
+export const movedLines = (way: ChangeOfPlaces): Fragment => {
+  const { leaves, stopped } = way;
+  const wal: Path = word`${leaves.aside}/pg_wal`;
+  return sh`
+    moved=all
+    since=$(cat ${sinceFile(way)} 2>/dev/null || true)
+    end=$(sed -n 's/^Latest checkpoint location: *//p' ${stopped})
+    timeline=$(sed -n "s/^Latest checkpoint's TimeLineID: *//p" ${stopped})
+    case $since,$end in
+    */*,*/*)
+      if [ $(((0x\${end%/*} - 0x\${since%/*}) * 4294967296 + 0x\${end#*/} - 0x\${since#*/})) -le ${mostBytes} ] &&
+        records=$(${inBin(leaves.bindir, 'pg_waldump')} --path=${wal} --timeline="$timeline" --rmgr=Sequence --start="$since" --end="$end" 2>/dev/null); then
+        names=$(printf '%s\n' "$records" | sed -n 's|^rmgr: Sequence .* desc: LOG rel [0-9]*/\([0-9]*/[0-9]*\),.*|\1|p')
+        # every record was understood
+        if [ "$(printf '%s' "$names" | wc -w)" = "$(printf '%s' "$records" | grep -c .)" ]; then
+          names=$(printf '%s\n' "$names" | sort -u)
+          [ "$(printf '%s' "$names" | wc -w)" -gt ${mostNames} ] || moved=$(printf '%s' "$names" | tr '\n' ' ')
+        fi
+      fi
+      ;;
+    esac
+  `;
+};
