@@ -18,23 +18,41 @@ export const took = (milliseconds: number): string => {
   return milliseconds < 99_500 ? `${Math.round(milliseconds / 1000)} s` : clock(milliseconds);
 };
 
-/** `at most 27 s in 2 switchovers`: writes pause somewhere within each, and nobody measures when; null: there was none. */
-export const pausesWords = (
-  pauses: readonly { readonly ms: number; readonly step?: string }[],
-): string | null => {
-  if (pauses.length === 0) return null;
-  // Of the online method a server takes another one’s place, and custom steps may make applications wait before it; elsewhere a node does.
-  const places = pauses.filter(({ step }) => step !== undefined && /\.cut-(over|back)$/.test(step)).length;
-  const [count, one, more] =
-    places > 0
-      ? [places, 'the change of places', 'changes of places']
-      : [pauses.length, 'a switchover', 'switchovers'];
-  return `at most ${took(pauses.reduce((sum, { ms }) => sum + ms, 0))} in ${count === 1 ? one : `${count} ${more}`}`;
-};
-
 /** `a, b and c`. */
 export const andWords = (all: readonly string[]): string =>
   all.length < 2 ? all.join('') : `${all.slice(0, -1).join(', ')} and ${all.at(-1) ?? ''}`;
+
+/** `0.9 s (node_1, cut over)`, `at most 27 s in 2 switchovers`: writes pause somewhere within each of these, and nobody measures when; null: there was none. */
+export const pausesWords = (
+  pauses: readonly {
+    readonly ms: number;
+    readonly step: string;
+    readonly host: string | null;
+    readonly measured: boolean;
+  }[],
+): string | null => {
+  const measured = pauses
+    .filter((one) => one.measured)
+    .map(({ ms, step, host }) => {
+      const what = step.endsWith('.cut-back') ? 'cut back' : 'cut over';
+      return `${took(ms)} (${host === null ? what : `${host}, ${what}`})`;
+    });
+  const others = pauses.filter((one) => !one.measured);
+  // Of the online method a server takes another one’s place, and custom steps may make applications wait before it; elsewhere a node does.
+  const places = others.filter(({ step }) => /\.cut-(over|back)$/.test(step)).length;
+  const [count, one, more] =
+    places > 0
+      ? [places, 'the change of places', 'changes of places']
+      : [others.length, 'a switchover', 'switchovers'];
+  const most =
+    others.length === 0
+      ? []
+      : [
+          `at most ${took(others.reduce((sum, { ms }) => sum + ms, 0))} in ${count === 1 ? one : `${count} ${more}`}`,
+        ];
+  const all = [...measured, ...most];
+  return all.length === 0 ? null : andWords(all);
+};
 
 /** `a, b and 3 more`: so many of the names at most. */
 export const firstOf = (names: readonly string[], most: number): string => {

@@ -93,7 +93,7 @@ const estimateLines = ({
   '',
   `Expected, ${from}, without the time to read and decide:`,
   pauses
-    ? `  the application cannot write for some seconds within a step of ${duration(downtimeSeconds)}, the whole window takes ${duration(estimates.windowSeconds)}`
+    ? `  the application cannot write for ${duration(downtimeSeconds)} within the change of places, the whole window takes ${duration(estimates.windowSeconds)}`
     : `  the application cannot write for ${duration(downtimeSeconds)}, the whole window takes ${duration(estimates.windowSeconds)}`,
   ...phasesOf(runbook).flatMap(({ id, title }) => {
     const steps = runbook.filter((step) => step.phase === id && !step.optional);

@@ -5,9 +5,8 @@ import { lateWords } from '../engine/view/deadline-view.ts';
 import { phases } from '../runbook/language/step.ts';
 import { undoWords } from '../runbook/language/undo.ts';
 import { approvalWords } from '../wording/approval.ts';
-import { nameAskedWords } from '../wording/danger.ts';
+import { nameAskedWords, takesWords } from '../wording/danger.ts';
 import { causeLines, standsWords } from '../wording/failure-cause.ts';
-import { took } from '../wording/text.ts';
 
 const dangers = {
   reads: 'only reads',
@@ -36,7 +35,7 @@ export const describeStep = (view: EngineView, step: StepView): readonly string[
     `  Guide:  ${step.guide.step ?? 'not in the guide'}.${differs}`,
     ...step.before.map((says) => `  Before: ${says}`),
     ...step.after.map((says) => `  After:  ${says}`),
-    ...(step.expectedMs === null ? [] : [`  Takes:  about ${took(step.expectedMs)}`]),
+    ...(step.expectedMs === null ? [] : [`  Takes:  ${takesWords(step, step.expectedMs)}`]),
     ...(view.approval?.step === step.id ? [`  Approval: ${approvalWords(view.approval)}`] : []),
     ...(view.deadline?.late.has(step.id) === true ? [`  Window: ${lateWords(view.deadline)}`] : []),
     ...step.notes.map((note) => `  Warning: ${note}`),

@@ -80,7 +80,9 @@ const writesLines = (status: Status): readonly string[] => {
     case 'up':
       return [
         `Writes: up, on ${writes.node}`,
-        ...(pauses === null ? [] : [`  Writes paused ${downtime === null ? '' : 'besides, '}${pauses}`]),
+        ...(pauses === null
+          ? []
+          : [`  ${downtime === null ? 'Writes' : 'Besides, writes'} could not be made for ${pauses}`]),
         ...(downtime?.since != null && downtime.until !== null
           ? [
               `  The downtime was ${took(secondsBetween(downtime.since, downtime.until))}, from ${localTime(downtime.since)} to ${localTime(downtime.until)}${expected === null ? '' : `; expected was ${expected}`}`,

@@ -31,6 +31,10 @@ export const stopAhead = (view: EngineView): StepView | null => {
 const lengthOf = (ms: number | null, otherwise: string): string =>
   ms === null ? otherwise : `about ${took(ms)}`;
 
+/** `about 5.2 s; writes cannot be made for about 1.0 s of it`. */
+export const takesWords = ({ expectedPauseMs: pause }: StepView, expectedMs: number): string =>
+  `about ${took(expectedMs)}${pause === undefined ? '' : `; writes cannot be made for about ${took(pause)} of it`}`;
+
 /** What is true once the step has run, in a sentence. */
 const afterwards = (view: EngineView, step: StepView, why: NameAsked): string => {
   switch (why) {
@@ -47,7 +51,7 @@ const afterwards = (view: EngineView, step: StepView, why: NameAsked): string =>
     case 'pause':
       if (step.id.includes('.custom-'))
         return 'Applications wait from here on, until the change of places, which follows at once, is over.';
-      return `Applications cannot write for some seconds in the middle of it, and write on at its end${step.expectedMs === null ? '' : `; the whole step takes about ${took(step.expectedMs)}`}.`;
+      return `Applications cannot write for ${lengthOf(step.expectedPauseMs ?? null, 'some seconds')} in the middle of it, and write on at its end${step.expectedMs === null ? '' : `; the whole step takes about ${took(step.expectedMs)}`}.`;
     case 'opening':
       return `Applications write on PostgreSQL ${view.cluster.to}; it takes ${lengthOf(step.expectedMs, 'some seconds')}.`;
   }

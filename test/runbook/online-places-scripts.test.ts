@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { pauseMomentsIn } from '../../source/cluster/parse/pause-moments.ts';
 import { markFile } from '../../source/runbook/shell/ownership.ts';
-import { type HandedFile, handedFileOf } from '../../source/runbook/shell/private-units.ts';
+import { type HandedFile, handedFileOf, momentLine } from '../../source/runbook/shell/private-units.ts';
 import { script } from '../../source/runbook/shell/shell.ts';
 import { readyLines } from '../../source/runbook/steps/online/changing-places.ts';
 import { back, there } from '../../source/runbook/steps/online/cut-over.ts';
@@ -96,6 +97,15 @@ describe('there', () => {
     expect(host.read(join(host.node.home, 'autoctl'))).toContain('17/bin/pg_ctl');
   });
 
+  test('the moment of the stop, and that of the first answer, are said by one clock', () => {
+    expect(ready('there')).toMatchObject(fine);
+    const stopped = host.sh(momentLine('stopped').text);
+    forth();
+    const { serving, ...told } = pauseMomentsIn(`${stopped.output}\n${run('opened').output}`.split('\n'));
+    expect(told.stopped).toBeGreaterThan(0);
+    expect(serving).toBeGreaterThanOrEqual(told.stopped ?? Number.POSITIVE_INFINITY);
+  });
+
   test.each([
     [
       'the old one did not come to its shutdown',
@@ -123,7 +133,9 @@ describe('there', () => {
       if (ran.code !== 0) break;
     }
     expect(run('home')).toMatchObject(fine);
-    expect(run('go-on')).toMatchObject(fine);
+    const on = run('go-on');
+    expect(on).toMatchObject(fine);
+    expect(pauseMomentsIn(on.output.split('\n')).serving).toBeGreaterThan(0);
     expect(stands()).toEqual(['of 15', '-', 'of 17']);
     expect(host.has(join(host.node.data, markFile))).toBe(false);
     expect(host.read(serveFile(host.node, 'new'))).toBe('follows');

@@ -5,7 +5,7 @@ import { undoWords } from '../../runbook/language/undo.ts';
 import { approvalWords } from '../../wording/approval.ts';
 import { behindFailureLines } from '../../wording/behind-failure.ts';
 import { clientsOf } from '../../wording/clients.ts';
-import { nameAskedWords, nameWords } from '../../wording/danger.ts';
+import { nameAskedWords, nameWords, takesWords } from '../../wording/danger.ts';
 import { causeLines, standsWords } from '../../wording/failure-cause.ts';
 import {
   afterWords,
@@ -15,7 +15,6 @@ import {
   togetherLines,
   togetherNow,
 } from '../../wording/parallel.ts';
-import { took } from '../../wording/text.ts';
 import { stepNumber, stepOf } from '../state/selectors.ts';
 import type { Theme } from '../theme.ts';
 import { clientRows } from './clients.ts';
@@ -148,7 +147,11 @@ export const cardRows = (view: EngineView, step: StepView, columns: number, them
     ...labelledList('After', step.after, columns),
     ...(step.expectedMs === null
       ? []
-      : labelled('Takes', `about ${took(step.expectedMs)}, from what was measured on these hosts`, columns)),
+      : labelled(
+          'Takes',
+          `${takesWords(step, step.expectedMs)}, from what was measured on these hosts`,
+          columns,
+        )),
     ...(view.deadline?.late.has(step.id) === true
       ? labelled('Window', lateWords(view.deadline), columns, 'warn')
       : []),

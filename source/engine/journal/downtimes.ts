@@ -1,6 +1,6 @@
 import type { ClusterFacts } from '../../cluster/facts.ts';
 import type { ExpectedDowntime } from '../../runbook/timing/estimates.ts';
-import { type JournaledStep, ofKind, type Recorded } from './entry.ts';
+import { type Entry, type EntryOf, type JournaledStep, ofKind, type Recorded } from './entry.ts';
 
 /**
  * The times in which the application could not write, as a run's journal has them: one rule for header, status and report.
@@ -65,29 +65,87 @@ export const downtimesIn = (
   return found;
 };
 
-/** A switchover that was run: writes paused somewhere within it, so that its length is the most that the pause can have been. */
+/** A time in which writes paused within a step. */
 export interface WritePause {
   readonly step: string;
-  /** Milliseconds, from its confirmation to its end; a switchover that failed counts too. */
+  readonly host: string | null;
+  /** Milliseconds. */
   readonly ms: number;
+  /**
+   * The step has said when it stopped the writes and when they went on. Else it is the most that it can have been: from the step's confirmation to its end, that of one that failed
+   * too. A switchover pauses somewhere within.
+   */
+  readonly measured: boolean;
+}
+
+type Paused = Pick<JournaledStep, 'writes'> & Partial<Pick<JournaledStep, 'host'>>;
+
+/** Steps that say themselves when they stop the writes: none was stopped where such a one has ended and says nothing. */
+export const tellsItsPause = (id: string): boolean => /\.cut-(over|back)$/.test(id);
+/** Applications are made to wait by it, until the change of places behind it is over: what that one says begins too late. */
+const holdsWrites = (id: string): boolean => id.includes('.custom-');
+
+const kindsOfPauses = ['confirmed', 'attached', 'ended', 'done', 'failed'] as const;
+type PauseEntry = EntryOf<(typeof kindsOfPauses)[number]>;
+const isOfPauses = (entry: Entry): entry is PauseEntry => kindsOfPauses.some((kind) => kind === entry.kind);
+
+interface BegunPause {
+  /** When it was confirmed; null: at another console. */
+  readonly at: number | null;
+  /** Seconds since the host's boot; null: not stopped yet. */
+  readonly stopped: number | null;
+  readonly serving: number | null;
+  /** A try has ended whose output was read to its end. */
+  readonly heard: boolean;
 }
 
 /** The pauses in a journal, oldest first; what has no end there is not counted. */
 export const pausesIn = (
   records: readonly Recorded[],
-  stepOf: (id: string) => Pick<FeltStep, 'writes'> | undefined,
+  stepOf: (id: string) => Paused | undefined,
 ): readonly WritePause[] => {
-  const begun = new Map<string, number>();
-  return records.flatMap((record): readonly WritePause[] => {
-    if (!('entry' in record)) return [];
+  const begun = new Map<string, BegunPause>();
+  const found: WritePause[] = [];
+  let held = false;
+  for (const record of records) {
+    if (!('entry' in record)) continue;
     const { entry } = record;
+    if (!isOfPauses(entry)) continue;
+    const { step } = entry;
+    const known = stepOf(step);
     const at = Date.parse(record.at);
-    if (entry.kind === 'confirmed' && stepOf(entry.step)?.writes === 'pause') begun.set(entry.step, at);
-    if (entry.kind !== 'done' && entry.kind !== 'failed') return [];
-    const from = begun.get(entry.step);
-    begun.delete(entry.step);
-    return from === undefined || Number.isNaN(at - from) ? [] : [{ step: entry.step, ms: at - from }];
-  });
+    if (known?.writes !== 'pause' || Number.isNaN(at)) continue;
+    const now = begun.get(step);
+    if (entry.kind === 'confirmed' || entry.kind === 'attached') {
+      // a try that has stopped the writes and not brought them back: the pause goes on
+      if (now === undefined)
+        begun.set(step, {
+          at: entry.kind === 'confirmed' ? at : null,
+          stopped: null,
+          serving: null,
+          heard: false,
+        });
+      continue;
+    }
+    if (now === undefined) continue;
+    if (entry.kind === 'ended') {
+      if (entry.pause === undefined) continue;
+      const { stopped, serving } = entry.pause;
+      begun.set(step, { at: now.at, stopped: now.stopped ?? stopped, serving, heard: true });
+      continue;
+    }
+    const { stopped, serving, heard } = now;
+    if (entry.kind === 'failed' && stopped !== null && serving === null) continue;
+    begun.delete(step);
+    if (heard && stopped === null && serving === null) continue;
+    const host = known.host ?? null;
+    // behind a reboot the clock has begun anew
+    const measured = stopped !== null && serving !== null && serving >= stopped && !held;
+    if (measured) found.push({ step, host, ms: Math.round((serving - stopped) * 1000), measured });
+    else if (now.at !== null) found.push({ step, host, ms: at - now.at, measured });
+    held = entry.kind === 'done' && holdsWrites(step);
+  }
+  return found;
 };
 
 /** What the runbooks in a journal say of a step's name. */

@@ -110,6 +110,8 @@ export const entrySchema = z.discriminatedUnion('kind', [
     tookMs: z.number(),
     outputFrom: z.number().int().nonnegative(),
     outputTo: z.number().int().nonnegative(),
+    /** Of a step that says so itself: when it stopped the writes and when they went on, in seconds since the host's boot; null: it has not come to that. */
+    pause: z.object({ stopped: z.number().nullable(), serving: z.number().nullable() }).optional(),
   }),
   z.object({
     kind: z.literal('done'),

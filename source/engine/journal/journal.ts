@@ -138,6 +138,15 @@ export class Journal {
     }
   }
 
+  /** What it has by now, this console's own entries too; only the earlier ones where it cannot be read. */
+  records(): readonly Recorded[] {
+    try {
+      return parseJournal(readFileSync(journalFile(this.directory), 'utf8'));
+    } catch {
+      return this.earlier;
+    }
+  }
+
   close(): void {
     if (this.#descriptor !== null) closeSync(this.#descriptor);
     this.#descriptor = null;

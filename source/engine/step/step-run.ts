@@ -15,6 +15,7 @@ import type { OwnedSession } from '../run/session.ts';
 import type { Accepted, EngineView, Refusal, StepFailure } from '../view/controller.ts';
 import { failureOf, fetchCauses } from './failure.ts';
 import { followJob } from './follow-job.ts';
+import { pauseTold } from './pause-told.ts';
 import { type CommandParts, RunningCommand, type StepTry } from './running-command.ts';
 import * as problems from './step-problems.ts';
 
@@ -181,6 +182,7 @@ export class StepRun {
     const { journal, observer } = this.#run;
     const began = steady();
     this.#command.begin(confirmedAt);
+    const firstLine = this.#output.endLine;
     const outcome = await this.#followJob(script, from.fromByte);
     this.#output.close();
     this.#command.heard();
@@ -195,6 +197,7 @@ export class StepRun {
       tookMs: Math.round(steady() - began),
       outputFrom: from.outputFrom,
       outputTo: this.#output.bytes,
+      ...pauseTold(step, outcome, this.#output, script === null ? null : firstLine),
     });
     const end =
       outcome.kind === 'unknown'

@@ -12,6 +12,7 @@ import { type MonitorAbsence, monitorAbsence } from '../../runbook/verdict/monit
 import { lagWords, type OnlineStanding, onlineStanding } from '../../runbook/verdict/online-standing.ts';
 import { rollbackVerdict } from '../../runbook/verdict/verdict.ts';
 import { writesNow } from '../../runbook/verdict/writes.ts';
+import { pausesIn, stepsIn } from '../journal/downtimes.ts';
 import type { Entry } from '../journal/journal.ts';
 import type { OwnedSession, Session } from '../run/session.ts';
 import type { Downtime, PlannedDown, StepFailure, StepStatus, StepView } from './controller.ts';
@@ -49,6 +50,7 @@ export class Checklist {
   readonly #proven = new Set<StepId>();
   /** How long each step should take, in milliseconds, from what was measured on the hosts. */
   #expected: ReadonlyMap<StepId, number> = new Map();
+  #pauses: ReadonlyMap<StepId, number> = new Map();
   /** What the rollback that is shown gives up, as the servers told last: with its last server stopped, the whole. */
   #lost: string | null = null;
   /** The most pressing that was told of the window's end. */
@@ -61,7 +63,7 @@ export class Checklist {
   }
 
   #context(direction: Direction = this.direction): StepContext {
-    return { direction, expected: this.#expected, order: this.#order };
+    return { direction, expected: this.#expected, pauses: this.#pauses, order: this.#order };
   }
 
   get steps(): readonly Step[] {
@@ -130,6 +132,7 @@ export class Checklist {
     const { view } = this.#store;
     const expected = stepEstimates(facts, world, view.direction, this.#steps, session.dryRun);
     this.#expected = expected.steps;
+    this.#pauses = expected.pauses;
     const passed = (step: Step): boolean => this.statusOf(step.id)?.kind === 'done';
     // Behind the last step that tells them they stay as they were: what the window does to the nodes is no answer to them.
     const warned = this.#steps.map((step) => step.clusterNotes(world)).find((notes) => notes !== null);
@@ -197,8 +200,6 @@ export class Checklist {
     const at = new Date();
     if (step.writes === 'resume' && (downtime.kind === 'down' || (downtime.kind === 'over' && by === 'run')))
       this.#store.set({ downtime: { ...downtime, kind: 'over', until: at.getTime() } });
-    if (step.writes === 'pause' && by === 'run' && tookMs !== null)
-      this.#store.set({ pauses: [...this.#store.view.pauses, { step: step.id, ms: tookMs }] });
     if (step.probe(run.observer.world).state === 'done') this.#proven.add(step.id);
     this.show(run, step, { kind: 'done', tookMs, by });
     this.refresh(run);
@@ -218,6 +219,14 @@ export class Checklist {
       },
       at,
     );
+    this.#showPauses(run, step);
+  }
+
+  /** As the journal has them: what report and status count by. */
+  #showPauses({ journal }: OwnedSession, step: Step): void {
+    if (step.writes !== 'pause') return;
+    const records = journal.records();
+    this.#store.set({ pauses: pausesIn(records, stepsIn(records)) });
   }
 
   /** The first step of the same host, before this one, that was done and is not any more: the host was restarted, say. */
@@ -241,8 +250,9 @@ export class Checklist {
     this.show(session, step, { kind: 'waiting' });
   }
 
-  fail(session: Session, step: Step, failure: StepFailure): void {
+  fail(session: OwnedSession, step: Step, failure: StepFailure): void {
     this.show(session, step, { kind: 'failed', failure });
+    this.#showPauses(session, step);
     this.#store.set({ stage: { kind: 'failed', step: step.id, failure } });
   }
 

@@ -109,6 +109,8 @@ export interface StepView {
   readonly notes: readonly string[];
   /** How long it should take, from what was measured on these hosts; null: not known. */
   readonly expectedMs: number | null;
+  /** For so much of it, in milliseconds, writes cannot be made; absent: they are not paused by it, or nothing was measured. */
+  readonly expectedPauseMs?: number;
   /** The steps that must be over right before this one: of its own track, of those that it stands after, or of all before. */
   readonly waitsFor: readonly StepId[];
   readonly optional: boolean;

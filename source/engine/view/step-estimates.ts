@@ -13,11 +13,18 @@ export const basisIn = (facts: ClusterFacts, world: Observations, kept: KeptDryR
 export interface Expected {
   /** How long each step should take, in milliseconds; empty before anything was measured. */
   readonly steps: ReadonlyMap<StepId, number>;
+  /** Of steps that pause the writes for a part of their time: that part, likewise. */
+  readonly pauses: ReadonlyMap<StepId, number>;
   /** From the stop of the writes until applications write again, in milliseconds; null: not known. */
   readonly downtime: number | null;
   /** Whose dry run they rest on; null: none was held on every host that pg_upgrade runs on. */
   readonly dryRun: DryRun | null;
 }
+
+const nothing: Expected = { steps: new Map(), pauses: new Map(), downtime: null, dryRun: null };
+
+const milliseconds = (seconds: ReadonlyMap<StepId, number>): ReadonlyMap<StepId, number> =>
+  new Map([...seconds].map(([id, one]) => [id, Math.round(one * 1000)]));
 
 /** What is expected of the steps, as plan and check have it; nothing of a rollback, which was not measured. */
 export const stepEstimates = (
@@ -27,15 +34,16 @@ export const stepEstimates = (
   steps: readonly Step[],
   kept: KeptDryRun | null,
 ): Expected => {
-  if (direction !== 'upgrade') return { steps: new Map(), downtime: null, dryRun: null };
+  if (direction !== 'upgrade') return nothing;
   const basis = basisIn(facts, world, kept);
   const measured = [...basis.measurements.values()].some(
     (host) => host.rehearsalMs !== null || host.rehearsed !== undefined,
   );
-  if (!measured) return { steps: new Map(), downtime: null, dryRun: null };
+  if (!measured) return nothing;
   const estimates = estimate(facts, basis.measurements, steps);
   return {
-    steps: new Map([...estimates.steps].map(([id, seconds]) => [id, Math.round(seconds * 1000)])),
+    steps: milliseconds(estimates.steps),
+    pauses: milliseconds(estimates.pauses),
     downtime:
       basis.dryRun === null || estimates.downtimeSeconds === 0
         ? null

@@ -10,6 +10,8 @@ export interface StepContext {
   readonly direction: Direction;
   /** How long each step should take, in milliseconds; empty where nothing was measured. */
   readonly expected?: ReadonlyMap<StepId, number>;
+  /** For how much of it writes cannot be made, likewise. */
+  readonly pauses?: ReadonlyMap<StepId, number>;
   readonly order?: ReadonlyMap<StepId, Order>;
 }
 
@@ -18,9 +20,10 @@ export const viewOf = (
   step: Step,
   world: Observations,
   status: StepStatus,
-  { direction, expected = new Map(), order = new Map() }: StepContext,
+  { direction, expected = new Map(), pauses = new Map(), order = new Map() }: StepContext,
 ): StepView => {
   const script = step.script(world);
+  const pause = pauses.get(step.id);
   return {
     id: step.id,
     phase: step.phase,
@@ -37,6 +40,7 @@ export const viewOf = (
     givesUp: step.forfeits(world),
     notes: step.notes(world),
     expectedMs: expected.get(step.id) ?? null,
+    ...(pause === undefined ? {} : { expectedPauseMs: pause }),
     waitsFor: (order.get(step.id)?.after ?? []).map(({ id }) => id),
     optional: step.optional,
     script: script.kind === 'ready' ? script.text : null,

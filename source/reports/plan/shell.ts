@@ -10,6 +10,7 @@ import {
   downtimeEnds,
   guideWords,
   parallelWords,
+  pauseWords,
   placeWords,
   unresolvedWords,
   waitsOnOtherHosts,
@@ -105,6 +106,7 @@ const arm = (step: PlannedStep): Fragment =>
 const head = (plan: Plan, host: string): readonly Fragment[] => {
   const { cluster } = plan;
   const downtime = downtimeEnds(plan);
+  const pause = pauseWords(plan);
   return [
     sh`#!/bin/sh`,
     note(
@@ -126,7 +128,9 @@ const head = (plan: Plan, host: string): readonly Fragment[] => {
       ? []
       : [
           note(
-            `The application cannot write from step ${downtime.from.number} on ${downtime.from.host} to step ${downtime.to.number} on ${downtime.to.host}, about ${took(plan.estimates.oneByOne.downtimeSeconds * 1000)} one step after the other, ${took(plan.estimates.downtimeSeconds * 1000)} if all that may run side by side does, and the time that people take.`,
+            pause !== null
+              ? `The application ${pause}.`
+              : `The application cannot write from step ${downtime.from.number} on ${downtime.from.host} to step ${downtime.to.number} on ${downtime.to.host}, about ${took(plan.estimates.oneByOne.downtimeSeconds * 1000)} one step after the other, ${took(plan.estimates.downtimeSeconds * 1000)} if all that may run side by side does, and the time that people take.`,
           ),
         ]),
     sh`# What must hold before and after a step stands above it: look for yourself, this file does not.`,

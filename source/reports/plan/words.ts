@@ -98,7 +98,7 @@ export const pauseWords = (plan: Plan): string | null => {
   const steps = downtimeSteps(plan.steps);
   const [first, last] = [steps[0], steps.at(-1)];
   return first !== undefined && last?.writes === 'pause'
-    ? `cannot write for some seconds within ${first === last ? `step ${last.number}, which takes` : `steps ${first.number} to ${last.number}, which take`} about ${plan.estimates.downtimeSeconds} s with what is verified before anything stops`
+    ? `cannot write for about ${plan.estimates.downtimeSeconds} s within ${first === last ? `step ${last.number}, which takes about ${last.estimateSeconds} s with what is verified before anything stops` : `steps ${first.number} to ${last.number}: the first makes applications wait`}`
     : null;
 };
 

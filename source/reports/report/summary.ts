@@ -72,16 +72,27 @@ const downtimeWords = (one: ReportedDowntime, now: number): readonly Inline[] =>
   ];
 };
 
-const pauseBlocks = (pauses: readonly WritePause[]): readonly Block[] => {
+const pauseBlocks = (pauses: readonly WritePause[], besides: boolean): readonly Block[] => {
   const words = pausesWords(pauses);
-  return words === null
-    ? []
-    : [
-        paragraph(
-          strong(`Writes paused besides, ${words}`),
-          ': that is how long the steps took, from their confirmation until every node reports the state that it was assigned; the pause is somewhere within each.',
-        ),
-      ];
+  if (words === null) return [];
+  const said = [
+    ...(pauses.some(({ measured }) => measured)
+      ? [
+          'measured on the host, by its own clock: from the order to stop the server until one that serves answered. How long the application itself needed to come back is not in it',
+        ]
+      : []),
+    ...(pauses.some(({ measured }) => !measured)
+      ? [
+          '“at most” is how long the steps took, from their confirmation until every node reports the state that it was assigned; the pause is somewhere within each',
+        ]
+      : []),
+  ];
+  return [
+    paragraph(
+      strong(`${besides ? 'Besides, writes' : 'Writes'} could not be made for ${words}`),
+      `: ${said.join('; ')}.`,
+    ),
+  ];
 };
 
 /** The times between a stop and an opening, then the pauses of switchovers. */
@@ -90,7 +101,12 @@ export const downtimeBlocks = (
   pauses: readonly WritePause[],
   now: number,
   story: Story,
-): readonly Block[] => [...stoppedBlocks(downtimes, now, story), ...pauseBlocks(pauses)];
+): readonly Block[] => [
+  ...(downtimes.length === 0 && pauses.length > 0 && begunElsewhere(story) === null
+    ? []
+    : stoppedBlocks(downtimes, now, story)),
+  ...pauseBlocks(pauses, downtimes.length > 0),
+];
 
 /** A journal that begins in the middle of a run cannot say that there was none. */
 const noDowntimeWords = (story: Story): string => {

@@ -100,6 +100,12 @@ export type HandedFile = (typeof handedFiles)[number];
 export const handedFileOf = (workDir: Path, file: HandedFile): Path =>
   word`${workDir}/online/${known<HandedFile>(file)}`;
 
+/** A line that says when writes stop, or go on: by the host's clock since its boot (cluster/parse/pause-moments.ts reads it). */
+export const momentLine = (which: 'stopped' | 'serving'): Fragment => sh`
+  up=; read -r up rest < /proc/uptime || true
+  echo "${which === 'stopped' ? sh`writes stop` : sh`writes go on`}: $up s since boot"
+`;
+
 /**
  * Two servers change places, as root sees it, from the stop to whoever serves at its end. Between the lines of its own everything is postgres's. Whatever fails before the one that
  * comes begins to serve in the place of the one that leaves sends that one home: it has written nothing since its stop but our marker. Where the one that comes has begun, nobody is
@@ -123,6 +129,7 @@ export const changePlacesLines = (
   return sh`
     cd /
     ${as('let-go')} & # an orderly stop waits for readers of WAL that have gone silent
+    ${momentLine('stopped')}
     ${stop}
     wait
     systemctl reset-failed ${next} ${last} 2>/dev/null || true

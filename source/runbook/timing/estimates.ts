@@ -8,15 +8,17 @@ import { dryRunSchema, type TimingBasis } from './dry-run.ts';
 import type { Measurements } from './measurements.ts';
 import { assumedDisk, backupSeconds, linkSeconds } from './paces.ts';
 import { lengthOf, spansOf, type TimeSpan } from './schedule.ts';
-import { reportSeconds, reportSecondsOf, usualSeconds } from './step-seconds.ts';
+import { pauseSecondsOf, reportSeconds, reportSecondsOf, usualSeconds } from './step-seconds.ts';
 
 export interface Estimates {
   /** Seconds, by step. */
   readonly steps: ReadonlyMap<StepId, number>;
   /** Phases B to I, without the time that a person takes to read and decide. */
   readonly windowSeconds: number;
-  /** From the beginning of the step that stops the writes to the end of the one that brings them back; 0 without them. */
+  /** From the beginning of the step that stops the writes to the end of the one that brings them back; 0 without them. Where they pause within one step: the pause. */
   readonly downtimeSeconds: number;
+  /** Of steps that pause the writes for a part of their time: that part, in seconds. */
+  readonly pauses: ReadonlyMap<StepId, number>;
   /** The same where one step follows the other, as by hand. */
   readonly oneByOne: { readonly windowSeconds: number; readonly downtimeSeconds: number };
   /** Seconds from the first step's beginning, where what may run at the same time does. */
@@ -100,6 +102,10 @@ const secondsOf = (cluster: ClusterFacts, measurements: Measurements, step: Step
       return linkSeconds(primary, own);
     case 'stop':
       return usualSeconds(step.id) + reportSecondsOf(facts, step);
+    case 'cut-over':
+    case 'cut-back':
+      // Before the stop every sequence travels once, and the schemas are compared.
+      return usualSeconds(step.id) + (primary?.relations ?? 2_000) * 0.000_1;
     case 'join':
       return linkedOf(facts).some((node) => node.alias === step.host)
         ? usualSeconds(step.id)
@@ -144,15 +150,29 @@ export const downtimeSteps = <One extends Pick<Step, 'writes' | 'optional'>>(
   return from < 0 || to < from ? [] : runbook.slice(from, to + 1);
 };
 
+/** Seconds as papers and screens show them: to a tenth, so that they all say the same. */
+const tenths = (seconds: number): number => Math.round(seconds * 10) / 10;
+const sumOf = (all: readonly number[]): number => all.reduce((sum, one) => sum + one, 0);
+
+const pausesOf = (
+  facts: ClusterFacts,
+  measurements: Measurements,
+  downtime: readonly Step[],
+): ReadonlyMap<StepId, number> =>
+  new Map(
+    downtime.flatMap(({ id, host }) => {
+      const primary = measurements.get(primaryOf(groupOfHost(facts, host)).alias);
+      const seconds = pauseSecondsOf(id, primary?.relations ?? 2_000);
+      return seconds === null ? [] : [[id, tenths(seconds)] as const];
+    }),
+  );
+
 /** What is told of the downtime before it begins; the journal keeps it as it was shown when the stop was confirmed. */
 export const expectedDowntimeSchema = z.object({
   seconds: z.number().nonnegative(),
   dryRun: dryRunSchema.nullable(),
 });
 export type ExpectedDowntime = Readonly<z.infer<typeof expectedDowntimeSchema>>;
-
-/** Seconds as papers and screens show them: to a tenth, so that they all say the same. */
-const tenths = (seconds: number): number => Math.round(seconds * 10) / 10;
 
 /** Of estimates, the downtime as it is told: one number for check, plan, cards, header, status and report. */
 export const toldSeconds = ({ downtimeSeconds }: Estimates): number => tenths(downtimeSeconds);
@@ -180,15 +200,19 @@ export const estimate = (
   const seconds = (step: Step): number => (step.optional ? 0 : (steps.get(step.id) ?? 0));
   const spans = spansOf(runbook, seconds);
   const together = (some: readonly Step[]): number => lengthOf(some.map((step) => spans.get(step.id)));
-  const serial = (some: readonly Step[]): number => some.reduce((sum, step) => sum + seconds(step), 0);
+  const serial = (some: readonly Step[]): number => sumOf(some.map(seconds));
   const window = runbook.filter((step) => step.phase !== 'A');
   const downtime = downtimeSteps(runbook);
+  const pauses = pausesOf(facts, measurements, downtime);
+  // Behind a custom step that makes applications wait, the whole step counts.
+  const within = downtime.every((step) => pauses.has(step.id)) ? sumOf([...pauses.values()]) : null;
   return {
     steps,
     spans,
+    pauses,
     windowSeconds: together(window),
-    downtimeSeconds: together(downtime),
-    oneByOne: { windowSeconds: serial(window), downtimeSeconds: serial(downtime) },
+    downtimeSeconds: within ?? together(downtime),
+    oneByOne: { windowSeconds: serial(window), downtimeSeconds: within ?? serial(downtime) },
     assumed: assumptions(facts, measurements),
   };
 };

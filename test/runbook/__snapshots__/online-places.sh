@@ -347,6 +347,8 @@ until /opt/vmware/postgres/17/bin/pg_isready -q -h /var/run/postgresql -p 5432; 
   fi
   sleep 0.03
 done
+up=; read -r up rest < /proc/uptime || true
+echo "writes go on: $up s since boot"
 rm -f /var/lib/pgsql/.config/pg_autoctl/var/lib/pgsql/data/pg_autoctl.cfg.pg15
 PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atqc "select '\''it serves: '\'' || version()" </dev/null
 
@@ -454,6 +456,8 @@ until /opt/vmware/postgres/15/bin/pg_isready -q -h /var/run/postgresql -p 5432; 
   tries=$((tries + 1)); [ $tries -le 300 ] || { echo '\''the server does not answer'\'' >&2; exit 1; }
   sleep 0.03
 done
+up=; read -r up rest < /proc/uptime || true
+echo "writes go on: $up s since boot"
 tries=0
 until /opt/vmware/postgres/17/bin/pg_isready -q -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -p 5432; do
   tries=$((tries + 1)); [ $tries -le 300 ] || { echo '\''the server does not answer'\'' >&2; exit 1; }
@@ -621,6 +625,8 @@ fi
 '
 cd /
 runuser -u postgres -- sh /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/let-go </dev/null & # an orderly stop waits for readers of WAL that have gone silent
+up=; read -r up rest < /proc/uptime || true
+echo "writes stop: $up s since boot"
 dependents() ( # UNIT
   all='' todo=$1 level=0
   while [ $level -lt 5 ]; do level=$((level + 1))
@@ -1084,6 +1090,8 @@ until /opt/vmware/postgres/15/bin/pg_isready -q -h /var/run/postgresql -p 5432; 
   fi
   sleep 0.03
 done
+up=; read -r up rest < /proc/uptime || true
+echo "writes go on: $up s since boot"
 rm -f /var/lib/pgsql/.config/pg_autoctl/var/lib/pgsql/data/pg_autoctl.cfg.pg17
 PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atqc "select '\''it serves: '\'' || version()" </dev/null
 
@@ -1191,6 +1199,8 @@ until /opt/vmware/postgres/17/bin/pg_isready -q -h /var/run/postgresql -p 5432; 
   tries=$((tries + 1)); [ $tries -le 300 ] || { echo '\''the server does not answer'\'' >&2; exit 1; }
   sleep 0.03
 done
+up=; read -r up rest < /proc/uptime || true
+echo "writes go on: $up s since boot"
 tries=0
 until /opt/vmware/postgres/15/bin/pg_isready -q -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -p 5432; do
   tries=$((tries + 1)); [ $tries -le 300 ] || { echo '\''the server does not answer'\'' >&2; exit 1; }
@@ -1356,6 +1366,8 @@ fi
 '
 cd /
 runuser -u postgres -- sh /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/let-go </dev/null & # an orderly stop waits for readers of WAL that have gone silent
+up=; read -r up rest < /proc/uptime || true
+echo "writes stop: $up s since boot"
 dependents() ( # UNIT
   all='' todo=$1 level=0
   while [ $level -lt 5 ]; do level=$((level + 1))

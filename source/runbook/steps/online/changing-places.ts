@@ -3,7 +3,13 @@ import { type Fragment, hereDocument, known, sh, word } from '../../../cluster/f
 import { type Path, parentOf } from '../../../cluster/words.ts';
 import { carriedIsKept, carryLines } from '../../shell/configuration.ts';
 import { kinLine, ownershipFunctions } from '../../shell/ownership.ts';
-import { type HandedFile, handedFileOf, handedFiles, type PrivateRole } from '../../shell/private-units.ts';
+import {
+  type HandedFile,
+  handedFileOf,
+  handedFiles,
+  momentLine,
+  type PrivateRole,
+} from '../../shell/private-units.ts';
 import {
   controlFunctions,
   idleFunction,
@@ -173,6 +179,7 @@ const openedFile = ({ primary, comes, begins, keptConfiguration }: ChangeOfPlace
     fi
     sleep 0.03
   done
+  ${momentLine('serving')}
   rm -f ${keptConfiguration}
   ${askServer(primary, 'postgres', 'serving')} -Atqc "select 'it serves: ' || version()" </dev/null
 `;
@@ -221,6 +228,7 @@ const goOnFile = (way: ChangeOfPlaces): Fragment => {
   return sh`
     tab=$(printf '\t')
     ${waitFor(primary, 'serving', leaves.bindir)}
+    ${momentLine('serving')}
     ${waitFor(primary, comes.role, comes.bindir)}
     ${eachDatabase(
       primary,
