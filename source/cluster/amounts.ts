@@ -18,6 +18,13 @@ export const took = (milliseconds: number): string => {
   return milliseconds < 99_500 ? `${Math.round(milliseconds / 1000)} s` : clock(milliseconds);
 };
 
+/** `40 s`, `12 min`, `5 h`, `3 days`: of seconds, about how long. */
+export const roughly = (seconds: number): string => {
+  if (seconds < 90) return `${Math.round(seconds)} s`;
+  if (seconds < 90 * 60) return `${Math.round(seconds / 60)} min`;
+  return seconds < 48 * 3600 ? `${Math.round(seconds / 3600)} h` : `${Math.round(seconds / 86_400)} days`;
+};
+
 /** `a, b and c`. */
 export const andWords = (all: readonly string[]): string =>
   all.length < 2 ? all.join('') : `${all.slice(0, -1).join(', ')} and ${all.at(-1) ?? ''}`;

@@ -138,6 +138,8 @@ export const onlineServerViewSchema = z.object({
   walLevel: z.string(),
   /** What its files say: it counts from the next start on. */
   nextWalLevel: z.string().nullable(),
+  /** Bytes of WAL that were ever written: two looks have the rate. Null: a standby. */
+  written: z.number().nullish(),
   timeline: z.number().int(),
   slots: z.array(
     z.object({
@@ -182,6 +184,18 @@ export const onlineDatabaseViewSchema = z.object({
 /** What the private server that follows says. */
 export const followerSchema = z.object({
   version: z.string(),
+  /** Its own WAL that physical slots keep: of the old version behind the cut-over for its secondaries, to stream on in a rollback. */
+  keepers: z
+    .array(
+      z.object({
+        name: z.string(),
+        /** reserved, extended, unreserved, lost; null: it has never been read. */
+        status: z.string().nullable(),
+        bytes: z.number().nullable(),
+        left: z.number().nullish(),
+      }),
+    )
+    .default([]),
   subscriptions: z.array(
     z.object({
       name: z.string(),

@@ -66,7 +66,9 @@ const layoutOf = (state: ConsoleState, size: { columns: number; rows: number }):
     ...size,
     focus: state.focus,
     zoom: state.zoom && !asks(state),
-    nodes: state.view.monitor.feed.state?.nodes.length ?? state.view.monitor.before.length,
+    nodes:
+      (state.view.monitor.feed.state?.nodes.length ?? state.view.monitor.before.length) +
+      Math.min(4, state.view.follows?.databases.length ?? 0),
     staged: state.staged !== null,
     dialog: asks(state)
       ? (dialogText(state, size.columns - dialogFrame.columns)?.rows.length ?? 0) + dialogFrame.rows

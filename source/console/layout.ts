@@ -26,7 +26,7 @@ interface Wanted {
   readonly rows: number;
   readonly focus: PaneId;
   readonly zoom: boolean;
-  /** How many nodes the monitor pane has to show. */
+  /** How many nodes the monitor pane has to show, and databases that follow. */
   readonly nodes: number;
   /** A line more stands below the header. */
   readonly staged: boolean;

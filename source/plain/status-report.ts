@@ -108,15 +108,24 @@ const writesLines = (status: Status): readonly string[] => {
 };
 
 /** A line for the whole, and one for each database of the version that follows. */
-const onlineLines = ({ online }: Status): readonly string[] => {
+const onlineLines = (status: Status): readonly string[] => {
+  const { online } = status;
   if (online === undefined || online.stage === 'not-begun') return [];
   const amount = (count: number | null): string => (count === null ? '?' : bytes(count));
   return [
     `Online: ${online.says}`,
     ...online.databases.map(
       (one) =>
-        `  ${one.name}: ${one.active ? '' : 'nobody reads its slot, '}${amount(one.behindBytes)} behind, ${amount(one.keptBytes)} of WAL kept${one.errors === 0 ? '' : `, ${one.errors} errors since it follows`}`,
+        `  ${one.name}: ${one.active ? '' : 'nobody reads its slot, '}${amount(one.behindBytes)}${one.behindSeconds === null ? '' : ` and ${Math.round(one.behindSeconds)} s`} behind, ${amount(one.keptBytes)} of WAL kept${one.errors === 0 ? '' : `, ${one.errors} errors since it follows`}`,
     ),
+    ...(online.pace === null
+      ? []
+      : [`  WAL: ${bytes(Math.round(online.pace.walPerSecond))} a second are written`]),
+    ...(online.keptForSecondaries === undefined
+      ? []
+      : [
+          `  ${bytes(online.keptForSecondaries)} of its own WAL are kept by ${status.from ?? 'the old version'}, so that its secondaries stream on in a rollback`,
+        ]),
   ];
 };
 

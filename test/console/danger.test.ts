@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { headerRowsOf } from '../../source/console/rows/header.ts';
 import { themeFor } from '../../source/console/theme.ts';
+import type { Follows, RollbackVerdict } from '../../source/engine/view/controller.ts';
 import { nameWords } from '../../source/wording/danger.ts';
 import { stepCount } from './fake-cluster.ts';
 import { FakeEngine } from './fake-engine.ts';
@@ -54,22 +55,35 @@ test('while the versions are not known the header has no arrow between them', ()
   expect(first('15.20', '17.12')).toContain('15.20 → 17.12');
 });
 
-test('the header has the lag of the version that follows, where the verdict leaves room', () => {
+test('the header has the lag of the version that follows: the end of the verdict gives way to the least of it', () => {
   const { view } = new FakeEngine();
-  const second = (columns: number, lag: string) =>
-    (
-      headerRowsOf(
-        { ...view, verdict: { kind: 'lossless', says: 'lossless: 15 follows' }, lag },
-        columns,
-        0,
-        themeFor({}),
-      )[1] ?? []
-    )
+  const second = (columns: number, verdict: RollbackVerdict, follows?: Follows) =>
+    (headerRowsOf({ ...view, verdict, follows }, columns, 0, themeFor({}))[1] ?? [])
       .map(({ text }) => text)
       .join('');
-  expect(second(120, 'lag 184 B, 0 s; 16 kB of WAL kept')).toMatch(
-    /^Rollback: lossless: 15 follows +lag 184 B, 0 s; 16 kB of WAL kept$/,
+  const lossless: RollbackVerdict = {
+    kind: 'lossless',
+    says: 'lossless: PostgreSQL 15 follows, and has what 17 writes',
+  };
+  const lag = ['lag 184 B, 0 s; 16 kB of WAL kept', 'lag 184 B, 0 s'];
+  const follows: Follows = { lag, databases: [], trend: null, falls: false, at: null };
+  expect(second(120, lossless, follows)).toMatch(
+    /follows, and has what 17 writes +lag 184 B, 0 s; 16 kB of WAL kept$/,
   );
-  expect(second(50, 'lag 184 B, 0 s; 16 kB of WAL kept')).not.toContain('lag');
-  expect(second(120, '')).toBe('Rollback: lossless: 15 follows');
+  expect(second(80, lossless, follows)).toMatch(
+    /^Rollback: lossless: PostgreSQL 15 follows.* {2}lag 184 B, 0 s$/,
+  );
+  expect(second(120, lossless)).toBe(`Rollback: ${lossless.says}`);
+  const prepared: RollbackVerdict = {
+    kind: 'nothing-to-undo',
+    says: 'nothing to undo: 15 serves, 17 follows; it is called off with pgaf-upgrade call-off',
+  };
+  const falls = {
+    ...follows,
+    lag: ['lag 1.1 GB, 40 s; falling behind by 1.1 MB a second', 'FALLING BEHIND'],
+    falls: true,
+  };
+  expect(second(80, prepared, falls)).toMatch(
+    /^Rollback: nothing to undo: 15 serves, 17 follows; .* +FALLING BEHIND$/,
+  );
 });

@@ -31,6 +31,25 @@ const upgrading = async ({ engine, press }: OpenScreen) => {
   engine.print(upgrade, restoring);
 };
 
+/** The old version follows, and does not keep up with what is written in one database. */
+const followingView = (at: number) => ({
+  verdict: { kind: 'lossless', says: 'lossless: PostgreSQL 15 follows, and has what 17 writes' } as const,
+  follows: {
+    lag: [
+      'lag 12 MB, 7 s; falling behind by 1.1 MB a second; 98 MB of WAL kept',
+      'lag 12 MB, 7 s; falling behind by 1.1 MB a second',
+      'FALLING BEHIND',
+    ],
+    databases: [
+      { name: 'app', behindBytes: 12 * megabyte, behindSeconds: 7, keptBytes: 98 * megabyte },
+      { name: 'reporting', behindBytes: 184, behindSeconds: 0, keptBytes: 16 * megabyte },
+    ].map((one) => ({ ...one, leftBytes: null, active: true, errors: 0 })),
+    trend: 'falling behind by 1.1 MB a second',
+    falls: true,
+    at: at - 41_000,
+  },
+});
+
 /** The clock of all screens: it stands still. */
 export const journeyTime = Date.parse('2026-11-23T02:18:00Z');
 
@@ -255,6 +274,15 @@ export const journeys: readonly Journey[] = [
         dead: true,
       };
       engine.set({ stage: { kind: 'watching', step: upgrade, lock } });
+      return press();
+    },
+  },
+  {
+    name: 'following',
+    sees: 'By the online method, behind the cut-over: how far behind each database of the old version is, as of the last look. It falls behind.',
+    options: { done: doneBefore('H.node_2.pg-ctl') },
+    go: ({ engine, press }, at) => {
+      engine.set({ ...followingView(at) });
       return press();
     },
   },

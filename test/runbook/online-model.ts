@@ -207,13 +207,14 @@ export class OnlineModel {
           running: true,
           control: made.control && { ...made.control, state: 'in production', modified: 'later' },
         };
-        online.follower = { version: '17.12', subscriptions: [] };
+        online.follower = { version: '17.12', keepers: [], subscriptions: [] };
         online.units = ['pgaf-upgrade-0123456789-new.service', 'pgaf-upgrade-0123456789-old.service'];
         return;
       }
       case 'subscribe':
         online.follower = {
           version: '17.12',
+          keepers: [],
           subscriptions: (online.server?.slots ?? []).map(({ name }) => ({
             name,
             enabled: true,
@@ -243,7 +244,7 @@ export class OnlineModel {
         host.pgAutoctl = 'stopped';
         this.#serves(primaryOf(facts).newVersion);
         online.follower = null;
-        online.back = { version: '15.20', subscriptions: [] };
+        online.back = { version: '15.20', keepers: [], subscriptions: [] };
         this.databases((one) => ({ forward: one.tables > 0 }));
         this.server({ timeline: 1 });
         this.#slots('pgaf_back_', false);
@@ -260,6 +261,7 @@ export class OnlineModel {
         this.#slots('pgaf_back_', true);
         online.back = {
           version: '15.20',
+          keepers: [],
           subscriptions: (online.server?.slots ?? []).map(({ name }) => ({
             name,
             enabled: true,

@@ -8,7 +8,7 @@ import { rollbackRunbook } from '../../source/runbook/rollback.ts';
 import { downtimeSteps } from '../../source/runbook/timing/estimates.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
 import { nameAskedFor } from '../../source/runbook/verdict/name-asked.ts';
-import { lagWords, onlineStanding } from '../../source/runbook/verdict/online-standing.ts';
+import { onlineStanding } from '../../source/runbook/verdict/online-standing.ts';
 import { rollbackVerdict } from '../../source/runbook/verdict/verdict.ts';
 import { customCluster, labCluster } from './clusters.ts';
 import { OnlineModel } from './online-model.ts';
@@ -217,20 +217,4 @@ test('a slot that is lost is told by status, before anybody asks for the way bac
     stage: 'not-back',
     says: expect.stringContaining('is lost'),
   });
-});
-
-test('the header tells the most that any database is behind, while one follows', () => {
-  const said = (model: OnlineModel): string | null => {
-    const standing = onlineStanding(facts, model.world());
-    return standing === null ? null : lagWords(standing);
-  };
-  expect(said(new OnlineModel(facts))).toBeNull();
-  expect(said(behind())).toBe('lag 184 B, 0 s; 61 MB of WAL kept');
-  expect(said(followed())).toMatch(/^lag 56 B, 0 s; /);
-});
-
-test('that a slot is about to be given up for its WAL is told before it is', () => {
-  const model = followed();
-  model.server({ slots: (model.online.server?.slots ?? []).map((one) => ({ ...one, left: 9_000_000_000 })) });
-  expect(onlineStanding(facts, model.world())?.says).toContain('given up when 8.4 GB more are written');
 });

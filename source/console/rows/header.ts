@@ -167,11 +167,18 @@ export const headerRowsOf = (
   ];
   const window = parts.window ? '' : windowWords(view, now);
   const ofDeadline = deadlineWords(view, now);
-  const least = ofDeadline.at(-1);
+  const lags = (view.follows?.lag ?? []).map(
+    (text): Row => [span(text, view.follows?.falls === true ? 'warn' : 'plain')],
+  );
+  const least = ofDeadline.at(-1) ?? lags.at(-1);
   const wordings: readonly Row[] = [
+    // Both, where there is room; else when the window ends, for the monitor's pane has the lag as well.
+    ...(ofDeadline.length === 0
+      ? lags
+      : lags.flatMap((lag) => ofDeadline.slice(0, 1).map((one) => [...lag, span(', ', 'dim'), ...one]))),
     ...ofDeadline,
-    // What there is room for behind the verdict, the first of them that fits.
-    ...[view.lag ?? '', window].flatMap((text) => (text === '' || least !== undefined ? [] : [[span(text)]])),
+    // What there is room for behind the verdict.
+    ...(window === '' || least !== undefined ? [] : [[span(window)]]),
   ];
   const verdict = verdictIn(columns);
   const beside = wordings.find((row) => rowWidth(verdict) + 2 + rowWidth(row) <= columns);

@@ -71,6 +71,32 @@ const nodeRow = (node: MonitorNode, view: EngineView, widths: Widths, theme: The
   return old ? row.map((part) => ({ ...part, tone: 'dim' as const })) : row;
 };
 
+/** Of the online method: how far behind each database of the version that follows is, the furthest first, in so many lines at most. */
+const followRows = (view: EngineView, name: number, room: number, theme: Theme): readonly Row[] => {
+  const { follows } = view;
+  if (follows === undefined || room <= 0) return [];
+  const all = follows.databases.toSorted((one, other) => (other.behindBytes ?? 0) - (one.behindBytes ?? 0));
+  const shown = all.slice(0, room);
+  const width = Math.min(24, Math.max(name, ...shown.map((one) => widthOf(one.name))));
+  const amount = (count: number | null): string => (count === null ? '?' : bytes(count));
+  return shown.map((one, index): Row => {
+    const far = !one.active || follows.falls || (one.behindBytes ?? 0) > farBehind;
+    const more = index === room - 1 && all.length > room ? `, and ${all.length - room} more databases` : '';
+    const said = [
+      `${one.active ? '' : 'nobody reads its slot, '}${amount(one.behindBytes)} and ${Math.round(one.behindSeconds ?? 0)} s behind`,
+      ...(index === 0 && follows.trend !== null ? [follows.trend] : []),
+      `${amount(one.keptBytes)} of WAL kept${more}`,
+    ].join(', ');
+    const when = index === 0 && follows.at !== null ? ` (${timeOfDay(follows.at)})` : '';
+    return [
+      span(`${theme.glyphs.standby} `),
+      span(`${padRight(tame(one.name), width)} `, 'strong'),
+      span(said, far ? 'warn' : 'plain'),
+      span(when, 'dim'),
+    ];
+  });
+};
+
 const headingRow = (widths: Widths): Row => [
   span(
     `  ${padRight('node', widths.name)} ${padRight('reported → assigned', widths.state)} ${padRight('TLI:LSN', 14)} ${padLeft('lag', 9)} ${padRight('health', 9)} ${padRight('prio/quorum', 11)}${widths.was >= 8 ? ` ${padRight('before', widths.was)}` : ''}`,
@@ -117,7 +143,9 @@ export const monitorRows = (
   const widths = widthsFor(nodes, columns, theme);
   const old = view.monitor.plannedDown !== null || staleAge(view, now) !== null;
   const lines: Row[] = nodes.map((node) => nodeRow(node, view, widths, theme, old));
-  if (rows > nodes.length) lines.unshift(headingRow(widths));
+  // What follows comes before what the columns are called.
+  const databases = view.follows?.databases.length ?? 0;
+  if (rows > nodes.length + Math.min(1, databases)) lines.unshift(headingRow(widths));
   if (lines.length > rows) {
     const kept = lines.slice(0, rows - 1);
     return [...kept, [span(`… ${nodes.length - kept.length} more nodes: 1 focuses this pane`, 'warn')]];
@@ -125,6 +153,7 @@ export const monitorRows = (
   // While it is down as planned, the pane's title says so: a question whether it runs would only alarm.
   if (feed.status.kind === 'lost' && view.monitor.plannedDown === null && rows > lines.length)
     lines.push([span(formatProblem(feed.status.problem), 'bad')]);
+  lines.push(...followRows(view, widths.name, rows - lines.length, theme));
   const room = rows - lines.length;
   const shown = room > 0 ? events.slice(-room) : [];
   for (const event of shown) {

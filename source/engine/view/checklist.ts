@@ -9,13 +9,14 @@ import { runbookFor } from '../../runbook/runbooks.ts';
 import { type Order, orderOf } from '../../runbook/timing/schedule.ts';
 import { leftBy } from '../../runbook/verdict/left-to-do.ts';
 import { type MonitorAbsence, monitorAbsence } from '../../runbook/verdict/monitor-absence.ts';
+import { OnlineLooks, onlineLook, trendWords } from '../../runbook/verdict/online-pace.ts';
 import { lagWords, type OnlineStanding, onlineStanding } from '../../runbook/verdict/online-standing.ts';
 import { rollbackVerdict } from '../../runbook/verdict/verdict.ts';
 import { writesNow } from '../../runbook/verdict/writes.ts';
 import { pausesIn, stepsIn } from '../journal/downtimes.ts';
 import type { Entry } from '../journal/journal.ts';
 import type { OwnedSession, Session } from '../run/session.ts';
-import type { Downtime, PlannedDown, StepFailure, StepStatus, StepView } from './controller.ts';
+import type { Downtime, EngineView, PlannedDown, StepFailure, StepStatus, StepView } from './controller.ts';
 import { deadlineOf } from './deadline.ts';
 import {
   type DeadlineState,
@@ -36,10 +37,17 @@ const hasStopped = (downtime: Downtime): downtime is Extract<Downtime, { kind: '
   downtime.kind === 'down' || downtime.kind === 'over';
 
 /** What was told is not left standing where nobody follows any more. */
-const lagIn = (standing: OnlineStanding | null, before: string | undefined): { readonly lag?: string } => {
-  const lag = standing === null ? null : lagWords(standing);
-  if (lag !== null) return { lag };
-  return before === undefined ? {} : { lag: '' };
+const followsIn = (
+  standing: OnlineStanding | null,
+  at: number | null,
+  before: EngineView['follows'],
+): Pick<EngineView, 'follows'> => {
+  const lag = standing === null ? [] : lagWords(standing);
+  if (standing === null || lag.length === 0) return before === undefined ? {} : { follows: undefined };
+  const { databases, pace } = standing;
+  return {
+    follows: { lag, databases, trend: trendWords(pace), falls: pace?.trend.kind === 'falls-behind', at },
+  };
 };
 
 /** The steps that are shown: which runbook they are of, how each one stands, and what follows from the last look. */
@@ -53,6 +61,7 @@ export class Checklist {
   #pauses: ReadonlyMap<StepId, number> = new Map();
   /** What the rollback that is shown gives up, as the servers told last: with its last server stopped, the whole. */
   #lost: string | null = null;
+  readonly #looks = new OnlineLooks();
   /** The most pressing that was told of the window's end. */
   #told: DeadlineState = 'ahead';
   /** What waits for what in the runbook that is shown. */
@@ -130,6 +139,8 @@ export class Checklist {
     const { facts, observer } = session;
     const { world } = observer;
     const { view } = this.#store;
+    const look = onlineLook(facts, world);
+    const pace = this.#looks.see(look);
     const expected = stepEstimates(facts, world, view.direction, this.#steps, session.dryRun);
     this.#expected = expected.steps;
     this.#pauses = expected.pauses;
@@ -150,7 +161,7 @@ export class Checklist {
         ? {}
         : { expectedDowntimeMs: expected.downtime, dryRun: expected.dryRun }),
       verdict,
-      ...lagIn(onlineStanding(facts, world), view.lag),
+      ...followsIn(onlineStanding(facts, world, pace), look?.at ?? null, view.follows),
       ...(warned === undefined ? {} : { clusterWarnings: warned }),
       ...(toDo === null || (toDo.length === 0 && view.toDo === undefined) ? {} : { toDo }),
       steps,

@@ -19,6 +19,7 @@ import type { FailedMoment } from '../../runbook/steps/custom-failed.ts';
 import type { DryRun } from '../../runbook/timing/dry-run.ts';
 import type { Reading } from '../../runbook/timing/reading.ts';
 import type { NameAsked } from '../../runbook/verdict/name-asked.ts';
+import type { DatabaseLag } from '../../runbook/verdict/online-standing.ts';
 import type { RollbackVerdict } from '../../runbook/verdict/verdict.ts';
 import type { WritePause } from '../journal/downtimes.ts';
 import type { ApprovalAsked } from './approval-view.ts';
@@ -253,6 +254,18 @@ export interface Notice {
 }
 
 /** Everything that the screen shows, but for the output. Immutable: a new one for every change. */
+/** What follows, as the last look has it. */
+export interface Follows {
+  /** In a line, from the whole to what must be there. */
+  readonly lag: readonly string[];
+  readonly databases: readonly DatabaseLag[];
+  /** It falls behind, or catches up, in words; null: it keeps up, or there was one look. */
+  readonly trend: string | null;
+  readonly falls: boolean;
+  /** When that was, in milliseconds since the epoch; null: not known. */
+  readonly at: number | null;
+}
+
 export interface EngineView {
   /** What must be said of this cluster wherever it is shown: DEMO. */
   readonly banner?: string;
@@ -278,8 +291,8 @@ export interface EngineView {
   /** Of those steps that run now and tell. */
   readonly progress: Readonly<Record<StepId, StepProgress>>;
   readonly verdict: RollbackVerdict;
-  /** Of the online method: how far behind the version that follows is, in short; absent: none follows. */
-  readonly lag?: string;
+  /** Of the online method: how far behind the version that follows is; absent: none follows. */
+  readonly follows?: Follows | undefined;
   readonly downtime: Downtime;
   /** What downtimes before `downtime` have cost in this run, in milliseconds: of the upgrade, say, before its rollback. */
   readonly earlierDowntimeMs?: number;

@@ -12,6 +12,7 @@ import script from './online.sh' with { type: 'text' };
 
 const serverSql = `select json_build_object('walLevel', current_setting('wal_level'),
   'nextWalLevel', (select setting from pg_file_settings where name = 'wal_level' order by seqno desc limit 1), 'timeline', ${timelineSql},
+  'written', case when pg_is_in_recovery() then null else pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0') end,
   'slots', coalesce((select json_agg(json_build_object('name', slot_name, 'database', database, 'active', active, 'confirmed', confirmed_flush_lsn, 'status', wal_status,
     'seconds', case when active then coalesce((select extract(epoch from r.replay_lag) from pg_stat_replication r where r.pid = active_pid), 0) end,
     'behind', case when pg_is_in_recovery() then null else pg_wal_lsn_diff(pg_current_wal_lsn(), confirmed_flush_lsn) end,
@@ -30,7 +31,9 @@ const databaseSql = `select json_build_object('name', current_database(), 'oid',
   'run', ${noted('run')}, 'timeline', ${noted('timeline')}::integer)
   from (select ${isReplicated} as replicated, ${isReplicated} and ${lacksIdentity} as lacking from pg_class c join pg_namespace n on n.oid = c.relnamespace where ${isCarried}) tables`;
 
-const followerSql = `select json_build_object('version', current_setting('server_version'), 'subscriptions', coalesce((select json_agg(json_build_object('name', s.subname, 'enabled', s.subenabled,
+const followerSql = `select json_build_object('version', current_setting('server_version'),
+  'keepers', coalesce((select json_agg(json_build_object('name', slot_name, 'status', wal_status, 'bytes', pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn), 'left', safe_wal_size) order by slot_name)
+    from pg_replication_slots where slot_type = 'physical' and not temporary and not pg_is_in_recovery()), '[]'), 'subscriptions', coalesce((select json_agg(json_build_object('name', s.subname, 'enabled', s.subenabled,
     'worker', exists (select from pg_stat_subscription a join pg_stat_activity b on b.pid = a.pid where a.subid = s.oid and b.backend_start < clock_timestamp() - interval '1 second'),
     'reached', (select o.remote_lsn from pg_replication_origin_status o where o.external_id = 'pg_' || s.oid),
     'errors', coalesce((select e.apply_error_count from pg_stat_subscription_stats e where e.subid = s.oid), 0)))

@@ -1,10 +1,11 @@
-import { bytes } from '../../cluster/amounts.ts';
+import { bytes, roughly } from '../../cluster/amounts.ts';
 import { type ClusterFacts, isOnline, primaryOf } from '../../cluster/facts.ts';
 import type { Observations, OnlineView } from '../../cluster/observations.ts';
 import { isSwapped } from '../language/evidence.ts';
 import { backSlotOf, onlineIn, replicatedIn, type Slot, slotOf, whyVoid } from '../steps/online/evidence.ts';
 import { follows } from '../steps/online/follow.ts';
-import { followsBack } from '../steps/online/follow-back.ts';
+import { followsBack, keepersLost } from '../steps/online/follow-back.ts';
+import { lastsSeconds, type OnlinePace, trendWords } from './online-pace.ts';
 
 /** How far behind a database of the version that follows is. Null: its slot does not say, or there is none. */
 export interface DatabaseLag {
@@ -30,18 +31,52 @@ export interface OnlineStanding {
   readonly stage: 'not-begun' | 'preparing' | 'behind' | 'follows' | 'void' | 'follows-back' | 'not-back';
   readonly says: string;
   readonly databases: readonly DatabaseLag[];
+  /** WAL that the old version, which follows, keeps of its own for its secondaries, to stream on in a rollback: in bytes. Absent: it does not follow, or keeps none. */
+  readonly keptForSecondaries?: number;
+  /** Between two looks; null: there was one. */
+  readonly pace: OnlinePace | null;
 }
+
+/** Not yet judged between two looks. */
+type Standing = Omit<OnlineStanding, 'pace'>;
 
 const most = (all: readonly (number | null)[]): number => Math.max(0, ...all.map((one) => one ?? 0));
 
-/** `lag 184 B, 0 s; 16 kB of WAL kept`: of the version that follows, the most of any database; null: none follows. */
-export const lagWords = ({ stage, databases }: OnlineStanding): string | null =>
-  databases.length === 0 || !['behind', 'follows', 'follows-back', 'not-back'].includes(stage)
-    ? null
-    : `lag ${bytes(most(databases.map((one) => one.behindBytes)))}, ${Math.round(most(databases.map((one) => one.behindSeconds)))} s; ${bytes(most(databases.map((one) => one.keptBytes)))} of WAL kept`;
+/** The least that may be written before one of them is given up for its WAL; null: there is no bound. */
+const leftOf = (databases: readonly DatabaseLag[]): number | null => {
+  const left = databases.flatMap(({ leftBytes }) => (leftBytes === null ? [] : [leftBytes]));
+  return left.length === 0 ? null : Math.min(...left);
+};
+
+/**
+ * `lag 184 B, 0 s; 16 kB of WAL kept`: of the version that follows, the most of any database, and what is to be known of its end: from the whole to what must be there. Empty: none
+ * follows.
+ */
+export const lagWords = ({ stage, databases, pace }: OnlineStanding): readonly string[] => {
+  if (databases.length === 0 || !['behind', 'follows', 'follows-back', 'not-back'].includes(stage)) return [];
+  const lag = `lag ${bytes(most(databases.map((one) => one.behindBytes)))}, ${Math.round(most(databases.map((one) => one.behindSeconds)))} s`;
+  const trend = trendWords(pace);
+  const left = leftOf(databases);
+  const lasts = left === null ? null : lastsSeconds(left, pace);
+  const lost =
+    left === null ? [] : [`lost behind ${bytes(left)} more${lasts === null ? '' : ` (${roughly(lasts)})`}`];
+  const kept = `${bytes(most(databases.map((one) => one.keptBytes)))} of WAL kept`;
+  const pressing = trend === null ? [] : [trend];
+  return [
+    [lag, ...pressing, kept, ...lost],
+    [lag, ...pressing, kept],
+    [lag, ...pressing],
+    ...(pace?.trend.kind === 'falls-behind' ? [['FALLING BEHIND']] : [[lag]]),
+  ].map((words) => words.join('; '));
+};
 
 /** Behind the cut-over: the old version follows, or why it does not. Null once the upgrade is accepted: nothing of ours is left. */
-const behindCutOver = (facts: ClusterFacts, world: Observations, seen: OnlineView): OnlineStanding | null => {
+const behindCutOver = (
+  facts: ClusterFacts,
+  world: Observations,
+  seen: OnlineView,
+  pace: OnlinePace | null,
+): Standing | null => {
   const { alias, newVersion, oldVersion } = primaryOf(facts);
   if (seen.server?.slots.length === 0 && seen.back === undefined) return null;
   const databases = replicatedIn(seen).map((one): DatabaseLag => {
@@ -50,17 +85,22 @@ const behindCutOver = (facts: ClusterFacts, world: Observations, seen: OnlineVie
     return lagOf(one.name, slot, subscription?.errors ?? 0);
   });
   const judged = followsBack(facts, world);
-  return judged.holds
-    ? {
-        stage: 'follows-back',
-        says: `PostgreSQL ${oldVersion} follows ${newVersion} on ${alias}, ${farOf(databases)}; a rollback loses nothing`,
-        databases,
-      }
-    : {
-        stage: 'not-back',
-        says: `PostgreSQL ${oldVersion} does not follow ${newVersion}: ${judged.found}`,
-        databases,
-      };
+  const kept = most((seen.back?.keepers ?? []).map((one) => one.bytes));
+  const lost = keepersLost(facts, world);
+  const note = lost === null ? '' : `; ${lost}`;
+  return {
+    ...(judged.holds
+      ? {
+          stage: 'follows-back',
+          says: `PostgreSQL ${oldVersion} follows ${newVersion} on ${alias}, ${farOf(databases, pace)}; a rollback loses nothing${note}`,
+        }
+      : {
+          stage: 'not-back',
+          says: `PostgreSQL ${oldVersion} does not follow ${newVersion}: ${judged.found}`,
+        }),
+    databases,
+    ...(kept > 0 && { keptForSecondaries: kept }),
+  };
 };
 
 const lagOf = (name: string, slot: Slot | undefined, errors: number): DatabaseLag => ({
@@ -74,22 +114,23 @@ const lagOf = (name: string, slot: Slot | undefined, errors: number): DatabaseLa
 });
 
 /** The way is lost when so much more is written: said before it happens. */
-const leftWords = (databases: readonly DatabaseLag[]): string => {
-  const left = databases.flatMap(({ leftBytes }) => (leftBytes === null ? [] : [leftBytes]));
-  return left.length === 0
-    ? ''
-    : `, and given up when ${bytes(Math.min(...left))} more are written without being received (max_slot_wal_keep_size)`;
+const leftWords = (databases: readonly DatabaseLag[], pace: OnlinePace | null): string => {
+  const left = leftOf(databases);
+  if (left === null) return '';
+  const lasts = lastsSeconds(left, pace);
+  return `, and given up when ${bytes(left)} more are written without being received (max_slot_wal_keep_size${lasts === null ? '' : `; at the present rate in ${roughly(lasts)}`})`;
 };
 
-const farOf = (databases: readonly DatabaseLag[]): string =>
-  `at most ${bytes(most(databases.map((one) => one.behindBytes)))} and ${Math.round(most(databases.map((one) => one.behindSeconds)))} s behind; ${bytes(most(databases.map((one) => one.keptBytes)))} of WAL are kept for it${leftWords(databases)}`;
+const farOf = (databases: readonly DatabaseLag[], pace: OnlinePace | null): string => {
+  const trend = trendWords(pace);
+  return `at most ${bytes(most(databases.map((one) => one.behindBytes)))} and ${Math.round(most(databases.map((one) => one.behindSeconds)))} s behind${trend === null ? '' : `, ${trend}`}; ${bytes(most(databases.map((one) => one.keptBytes)))} of WAL are kept for it${leftWords(databases, pace)}`;
+};
 
-/** Null: another method, or the primary was not seen, or the upgrade is accepted. */
-export const onlineStanding = (facts: ClusterFacts, world: Observations): OnlineStanding | null => {
+const standingOf = (facts: ClusterFacts, world: Observations, pace: OnlinePace | null): Standing | null => {
   const seen = isOnline(facts) ? onlineIn(facts, world) : null;
   if (seen === null || seen.server === null) return null;
   const { alias, newVersion, oldVersion } = primaryOf(facts);
-  if (isSwapped(facts, primaryOf(facts), world)) return behindCutOver(facts, world, seen);
+  if (isSwapped(facts, primaryOf(facts), world)) return behindCutOver(facts, world, seen, pace);
   const databases = replicatedIn(seen).map((one): DatabaseLag => {
     const subscription = seen.follower?.subscriptions.find(({ name }) => name === `pgaf_up_${one.oid}`);
     return lagOf(one.name, slotOf(seen, one), subscription?.errors ?? 0);
@@ -111,7 +152,7 @@ export const onlineStanding = (facts: ClusterFacts, world: Observations): Online
       databases,
     };
   const judged = follows(facts).holds(world);
-  const far = farOf(databases);
+  const far = farOf(databases, pace);
   return judged.holds
     ? {
         stage: 'follows',
@@ -123,4 +164,14 @@ export const onlineStanding = (facts: ClusterFacts, world: Observations): Online
         says: `PostgreSQL ${newVersion} does not follow closely: ${judged.found}; ${far}`,
         databases,
       };
+};
+
+/** `pace`: between an earlier look and this one. Null: another method, or the primary was not seen, or the upgrade is accepted. */
+export const onlineStanding = (
+  facts: ClusterFacts,
+  world: Observations,
+  pace: OnlinePace | null = null,
+): OnlineStanding | null => {
+  const standing = standingOf(facts, world, pace);
+  return standing === null ? null : { ...standing, pace };
 };

@@ -5,7 +5,7 @@ import { hostIn, isDataDirectory, type Observations } from '../../cluster/observ
 import { localMinute } from '../../cluster/times.ts';
 import { isAsKept, isSwapped, newClusterStarted, newSystemIdentifier } from '../language/evidence.ts';
 import { acceptsWritesOnOld } from '../language/old-version.ts';
-import { followsBack } from '../steps/online/follow-back.ts';
+import { followsBack, keepersLost } from '../steps/online/follow-back.ts';
 import { onlineStanding } from './online-standing.ts';
 import { type Route, rollbackRoute } from './route.ts';
 
@@ -167,10 +167,11 @@ const onlineVerdict = (facts: ClusterFacts, world: Observations): RollbackVerdic
   const primary = primaryOf(facts);
   if (!isOnline(facts) || !isSwapped(facts, primary, world)) return null;
   const judged = followsBack(facts, world);
+  const keepers = keepersLost(facts, world);
   if (judged.holds)
     return {
       kind: 'lossless',
-      says: `lossless: PostgreSQL ${facts.oldMajor} follows, and has what ${facts.newMajor} writes`,
+      says: `lossless: PostgreSQL ${facts.oldMajor} follows, and has what ${facts.newMajor} writes${keepers === null ? '' : `; ${keepers}`}`,
     };
   const lost = `what ${facts.newMajor} wrote since the cut-over, and ${facts.oldMajor} has not received, is lost`;
   return {

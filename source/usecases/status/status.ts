@@ -36,6 +36,7 @@ import { readStanding, rehearsalsLeft } from '../rehearsal-left.ts';
 import { downtimeOf, type StatusDowntime } from './downtime.ts';
 import { type HostStatus, hostStatus } from './host-status.ts';
 import { markDone } from './mark-done.ts';
+import { paceFrom } from './pace.ts';
 import { type KnownRun, type RunbookState, runbookState } from './runbook-state.ts';
 import { type StatusWindowEnd, statusWindowEnd } from './window-end.ts';
 
@@ -196,8 +197,9 @@ const fromFacts = async (
   end: string | null,
   journal: ByJournal | null = null,
 ): Promise<Status> => {
+  const observer = new Observer(facts, hosts, () => undefined);
   const [world, standing, left] = await Promise.all([
-    new Observer(facts, hosts, () => undefined).inspect(),
+    observer.inspect(),
     journal === null ? standingOf(facts, hosts.get('monitor')) : null,
     rehearsalsLeft(facts, hosts),
   ]);
@@ -215,7 +217,7 @@ const fromFacts = async (
   const kept = keptDryRun(stateHome, facts);
   const basis = basisIn(facts, world, kept);
   const ahead = direction === 'upgrade' && upgrade.state !== 'finished' && !isOnline(facts);
-  const online = onlineStanding(facts, world);
+  const online = onlineStanding(facts, world, await paceFrom(facts, observer, world));
   return {
     from: primary?.oldVersion ?? null,
     to: primary?.newVersion ?? null,

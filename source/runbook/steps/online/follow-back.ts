@@ -150,6 +150,16 @@ export const followsBack = (facts: ClusterFacts, world: Observations): Condition
   return yes;
 };
 
+/**
+ * Which of its secondaries cannot stream on from the old version in a rollback, for the WAL that they would need is gone: they will be built anew, and no data is lost by it. Null: each
+ * can, or nobody can tell.
+ */
+export const keepersLost = (facts: ClusterFacts, world: Observations): string | null => {
+  const lost = (onlineIn(facts, world)?.back?.keepers ?? []).filter((one) => one.status === 'lost');
+  if (lost.length === 0) return null;
+  return `${lost.length === 1 ? 'a secondary' : `${lost.length} secondaries`} will need a base backup then: on ${facts.oldMajor} ${lost.map(({ name }) => `slot ${name}`).join(', ')} is lost`;
+};
+
 /** O. The old version, as it was stopped, follows the new one, until the upgrade is accepted: then a rollback after hours loses nothing. */
 export const followBack: StepOf = (facts, phase) => {
   const primary = primaryOf(facts);
