@@ -59,6 +59,7 @@ import { startSecondary } from './steps/start-secondary.ts';
 import { stopMonitor } from './steps/stop-monitor.ts';
 import { swapDirectories } from './steps/swap-directories.ts';
 import { writeOldSystemIdentifier, writeSystemIdentifier } from './steps/system-identifier.ts';
+import { removeTablespaceDirectories, tablespaceDirectories } from './steps/tablespaces/directories.ts';
 import { removeLeftParts } from './steps/tablespaces/left-parts.ts';
 import { updateMonitorExtensions } from './steps/update-monitor-extensions.ts';
 import { validateConfiguration } from './steps/validate-configuration.ts';
@@ -73,7 +74,7 @@ export const onlineUpgrade = (facts: ClusterFacts): readonly Step[] => {
   const hosts = hostsOf(facts);
   const steps = procedure(facts, [
     phase('A', 'Prepare', [
-      parallel('save', hosts, (host) => [saveFiles(host)]),
+      parallel('save', hosts, (host) => [saveFiles(host), tablespaceDirectories(host)]),
       // the primary’s upgrade was made of the copy already: a dry run would find the server that follows
       parallel<HostFacts | Outside>('checks', [...hosts, ...facts.outside], (host) => [
         ...customSyntax(facts, host),
@@ -236,6 +237,7 @@ export const onlineRollback = (facts: ClusterFacts, world: Observations): readon
         thawSchema(),
         removeCopies(primary),
       ]),
+      each(hostsOf(facts), (host) => [removeTablespaceDirectories(host)]),
       verifyOldCluster(primary),
       custom('rolled-back'),
       forgetCustomOutside,

@@ -19,6 +19,7 @@ import {
   setWalLevelOnSecondary,
   withoutLogical,
 } from './steps/online/wal-level.ts';
+import { removeTablespaceDirectories, tablespaceDirectories } from './steps/tablespaces/directories.ts';
 
 /**
  * The online method: days before the window, as far as “the new version follows the old one, lag n”. What stands, what is missing, and why it is as it is:
@@ -40,7 +41,7 @@ export const prepareRunbook = (facts: ClusterFacts, world: Observations): readon
     phase('M', 'Set wal_level', [each(secondaries, (node) => [setWalLevelOnSecondary(node)])]),
     // Nothing that an application notices, but for the freeze.
     phase('J', 'Publish', [freezeSchema, setIdentities, createSlots]),
-    phase('K', 'Copy', [takeCopy, promoteCopy, upgradeTheCopy]),
+    phase('K', 'Copy', [tablespaceDirectories(primaryOf(facts)), takeCopy, promoteCopy, upgradeTheCopy]),
     phase('L', 'Follow', [startFollower, subscribe, collectFollowerStatistics, waitForFollower]),
   ]);
 };
@@ -53,7 +54,7 @@ export const callOffRunbook = (facts: ClusterFacts, world: Observations): readon
     phase('X', 'Call off', [
       each(nodes, (node) => [stopFollower(node), dropSlots(node)]),
       thawSchema(),
-      each(nodes, (node) => [removeCopies(node)]),
+      each(nodes, (node) => [removeCopies(node), removeTablespaceDirectories(node)]),
     ]),
   ]);
 };

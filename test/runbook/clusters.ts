@@ -174,6 +174,16 @@ export const spacedCluster = (): ClusterFacts => {
   });
 };
 
+/** The same two tablespaces, by the online method. */
+export const spacedOnlineCluster = (): ClusterFacts => {
+  const facts = labCluster({ method: 'online', largeObjects: 'leave' });
+  return parsed({
+    ...facts,
+    name: 'spaced online',
+    nodes: facts.nodes.map((node) => ({ ...node, tablespaces: ['/srv/fast', '/srv/wide disk'] })),
+  });
+};
+
 /** The lab with node_2 rebuilt by hard links, node_3 by base backup. */
 export const linkedCluster = (facts: ReadFacts = labCluster()): ClusterFacts =>
   parsed({

@@ -257,6 +257,8 @@ export interface TablespaceInspection {
   readonly foreign: readonly string[];
   /** The place beside it is there and not writable for postgres, or an earlier upgrade has left the old version's part in it. */
   readonly keptNameTaken: boolean;
+  /** The system identifier that the place of the online method's copy is marked with; '': somebody else's; absent: nothing is there, or not asked. */
+  readonly copyOf?: string;
 }
 
 /** What the window's own checks have left on a host. */

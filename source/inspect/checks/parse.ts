@@ -88,6 +88,7 @@ const tablespacesOf = (map: Facts): CheckInspection['tablespaces'] => {
       real: decodeText(map.get(`${key}.real`))?.trim() ?? '',
       foreign: linesOf(decodeText(map.get(`${key}.foreign`))),
       keptNameTaken: map.get(`${key}.taken`) === 'yes',
+      ...(map.has(`${key}.copy`) ? { copyOf: decodeText(map.get(`${key}.copy`))?.trim() ?? '' } : {}),
     });
   }
   return found;

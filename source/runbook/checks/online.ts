@@ -1,11 +1,12 @@
 import type { OnlineServer } from '../../cluster/checks/evidence.ts';
+import { quoted, sh } from '../../cluster/fragment.ts';
 import { sqlLiteral } from '../../cluster/quote.ts';
 import { type Check, type Issue, onEach } from './check.ts';
 import { identifierFor, inPsql } from './in-psql.ts';
 import { isPrepared } from './new-directory.ts';
 import { asked, isOwnSlot, ofOnline, onTheLab, replicated } from './online-asked.ts';
 import { onlineDatabaseChecks } from './online-databases.ts';
-import { roomForCopy, roomForWal } from './room.ts';
+import { roomForCopy, roomForWal, roomsForCopyElsewhere } from './room.ts';
 
 const setting = (server: OnlineServer, name: string): number => Number(server.settings[name] ?? Number.NaN);
 
@@ -182,30 +183,41 @@ const onlineServerChecks: readonly Check[] = [
     why: 'The copy lies beside the data directory, with the new catalogs; and WAL is kept from the slots on until the copy has followed, and behind the cut-over for the secondaries of a rollback.',
     source: 'pg_basebackup; PostgreSQL, pg_upgrade, --link; measured in docs/development/online.md',
     judge: ofOnline(
-      onEach('primary', asked, ({ inspection }) => {
-        const need = isPrepared(inspection.newDirectory) ? roomForWal(inspection) : roomForCopy(inspection);
-        return inspection.parent.freeBytes >= need.bytes
-          ? null
-          : {
-              found: `${inspection.parent.mountPoint} has ${gigabytes(inspection.parent.freeBytes)}, and ${gigabytes(need.bytes)} are needed: ${need.what}`,
-              remedy:
-                'make room; or make the node with the room the primary before (pg_autoctl perform promotion), which brings wal_level as well',
-            };
+      onEach('primary', asked, ({ inspection }): readonly Issue[] => {
+        const prepared = isPrepared(inspection.newDirectory);
+        const here = {
+          place: inspection.parent,
+          room: prepared ? roomForWal(inspection) : roomForCopy(inspection),
+        };
+        return [here, ...(prepared ? [] : roomsForCopyElsewhere(inspection))]
+          .filter(({ place, room }) => place.freeBytes < room.bytes)
+          .map(({ place, room }) => ({
+            found: `${place.mountPoint} has ${gigabytes(place.freeBytes)}, and ${gigabytes(room.bytes)} are needed: ${room.what}`,
+            remedy:
+              'make room; or make the node with the room the primary before (pg_autoctl perform promotion), which brings wal_level as well',
+          }));
       }),
     ),
   },
   {
     id: 'online-tablespaces',
     severity: 'blocker',
-    title: 'No tablespaces, for the online method',
+    title: 'The copy’s place beside each tablespace is free, for the online method',
     scope: 'primary',
-    why: 'A copy on the same host needs another place for each, and the base backups of the secondaries the same place; that is not built yet.',
-    source: 'pg_basebackup, --tablespace-mapping',
+    why: 'The copy lies on the same host, so its part of each tablespace needs another place on the same file system; somebody else’s directory there is neither overwritten nor removed.',
+    source: 'pg_basebackup, --tablespace-mapping; PostgreSQL, pg_upgrade, --link',
     judge: ofOnline(
-      onEach('primary', asked, ({ facts }) =>
-        facts.tablespaces.length === 0
-          ? null
-          : { found: facts.tablespaces.join(', '), remedy: 'upgrade by pg_upgrade' },
+      onEach('primary', asked, ({ inspection }, _host, { facts: cluster }) =>
+        (cluster === null ? [] : inspection.tablespaces)
+          .filter((one) => one.copyOf !== undefined && one.copyOf !== cluster?.systemIdentifier)
+          .map(({ place }) => {
+            const taken = `${place.path}_aside/pg${cluster?.oldMajor ?? ''}_copy`;
+            return {
+              found: `${taken} is there, and was not made for this cluster`,
+              remedy: 'inspect it; if it is left over from an earlier upgrade, move or remove it',
+              command: sh`ls -la ${quoted(taken)}`.text,
+            };
+          }),
       ),
     ),
   },

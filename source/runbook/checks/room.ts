@@ -46,9 +46,33 @@ export const roomForWal = (inspection: CheckInspection): Room => ({
 
 /** What the online method writes beside the old data on the primary: a whole copy, the new catalogs, the WAL that waits for it. */
 export const roomForCopy = (inspection: CheckInspection): Room => ({
-  bytes: base + Math.ceil(1.05 * dataBytes(inspection)) + 2 * catalogBytes(inspection) + keptWal(inspection),
+  bytes:
+    base +
+    Math.ceil(1.05 * Math.max(0, dataBytes(inspection) - elsewhereBytes(inspection))) +
+    2 * catalogBytes(inspection) +
+    keptWal(inspection),
   what: 'a copy of the data, the new catalogs, and WAL that is kept meanwhile',
 });
+
+/** Of each other file system that a tablespace lies on: the copy’s parts, and new catalogs where a database lies there. */
+export const roomsForCopyElsewhere = (
+  inspection: CheckInspection,
+): readonly { readonly place: Place; readonly room: Room }[] => {
+  const all = tablespacesElsewhere(inspection);
+  const first = all.filter(
+    ({ place }, at) => all.findIndex((one) => one.place.device === place.device) === at,
+  );
+  return first.map(({ place }) => {
+    const bytes = sum(all.filter((one) => one.place.device === place.device).map((one) => one.bytes));
+    return {
+      place,
+      room: {
+        bytes: Math.ceil(1.05 * bytes) + Math.min(bytes, 2 * catalogBytes(inspection)),
+        what: 'a copy of what the tablespaces hold there',
+      },
+    };
+  });
+};
 
 export interface Room {
   readonly bytes: number;

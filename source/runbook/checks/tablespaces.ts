@@ -1,11 +1,19 @@
 import { firstOf } from '../../cluster/amounts.ts';
 import type { TablespaceInspection } from '../../cluster/checks/evidence.ts';
-import { type ClusterFacts, type HostFacts, isNode, primaryOf, userOn } from '../../cluster/facts.ts';
+import {
+  type ClusterFacts,
+  type HostFacts,
+  isNode,
+  isOnline,
+  primaryOf,
+  userOn,
+} from '../../cluster/facts.ts';
 import { groupOfHost } from '../../cluster/formation.ts';
 import { quoted, sh } from '../../cluster/fragment.ts';
 import { oldName } from '../language/tablespace-names.ts';
 import { type Check, type Issue, onEach } from './check.ts';
 import { identifierFor, inPsql } from './in-psql.ts';
+import { isPrepared } from './new-directory.ts';
 import { inspected, served } from './see.ts';
 
 /** Whether a path is a directory, or lies in it. */
@@ -17,8 +25,13 @@ const directoryIssues = (
   inspection: TablespaceInspection,
   facts: HostFacts,
   cluster: ClusterFacts,
+  /** By the online method: the new version’s part is there already. */
+  prepared: boolean,
 ): readonly Issue[] => {
-  const { place, real, foreign } = inspection;
+  const { place, real } = inspection;
+  const foreign = prepared
+    ? inspection.foreign.filter((one) => !one.startsWith(`PG_${cluster.newMajor}_`))
+    : inspection.foreign;
   const location = place.path;
   const issues: Issue[] = [];
   if (real !== location)
@@ -92,7 +105,16 @@ export const tablespaceChecks: readonly Check[] = [
     source:
       'PostgreSQL, src/bin/pg_basebackup/pg_basebackup.c, verify_dir_is_empty_or_create; rename(2), EXDEV',
     judge: onEach('every host', inspected, ({ facts, inspection }, _host, { facts: cluster }) =>
-      cluster === null ? [] : inspection.tablespaces.flatMap((one) => directoryIssues(one, facts, cluster)),
+      cluster === null
+        ? []
+        : inspection.tablespaces.flatMap((one) =>
+            directoryIssues(
+              one,
+              facts,
+              cluster,
+              isOnline(cluster) && isNode(facts) && isPrepared(inspection.newDirectory),
+            ),
+          ),
     ),
   },
 ];

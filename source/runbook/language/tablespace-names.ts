@@ -14,6 +14,9 @@ export const setAsidePlace = (location: Path): Path => word`${location}_aside`;
 /** What of `data_pg15_bak` follows `data_`; below the place beside the tablespace the part has this name. */
 export const oldName = (facts: ClusterFacts): RelativePath => word`pg${facts.oldMajor}_bak`;
 
+/** The same of the online method’s copy, `data_pg15_copy`. */
+export const copyName = (facts: ClusterFacts): RelativePath => word`pg${facts.oldMajor}_copy`;
+
 /** Where the parts of a data directory belong: '' the tablespaces' own directories. */
 export const nameOf = (host: HostFacts, directory: Path): RelativePath | '' =>
   directory === host.newData || directory === host.data ? '' : restOf(directory, `${host.data}_`);

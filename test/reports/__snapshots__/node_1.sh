@@ -501,6 +501,7 @@ backup_data=/var/lib/pgsql/data_pg15_bak
 wal_next=''
 server_directories='base global log pg_log pg_commit_ts pg_dynshmem pg_logical pg_multixact pg_notify pg_replslot pg_serial pg_snapshots pg_stat pg_stat_tmp pg_subtrans pg_tblspc pg_twophase pg_upgrade_output.d pg_wal pg_xact'
 old_name=pg15_bak
+copy_name=''
 home=/var/lib/pgsql
 config_file=/var/lib/pgsql/.config/pg_autoctl/var/lib/pgsql/data/pg_autoctl.cfg
 state_file=/var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state
@@ -587,6 +588,7 @@ tablespace() { # NUMBER PLACE PARENT ASIDE: what would keep its old part from go
   put "tablespace.$1.parent" "$(stat -c %d "$3" 2>/dev/null)"
   readlink -f "$2" | text "tablespace.$1.real"
   ls -A "$2" 2>/dev/null | grep -v "^PG_${old_major}_" | text "tablespace.$1.foreign"
+  [ -n "$copy_name" ] && [ -e "$4/$copy_name" ] && sed -n 's/^system=//p' "$4/$copy_name/$mark_file" 2>/dev/null | text "tablespace.$1.copy"
   [ -n "$(ls -A "$4/$old_name" 2>/dev/null)" ] || { [ -e "$4" ] && [ ! -w "$4" ]; } && put "tablespace.$1.taken" yes
 }
 ask() { # DATABASE STATEMENT

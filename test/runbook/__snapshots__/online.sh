@@ -194,7 +194,17 @@ if [ -e "$copy" ] || [ -L "$copy" ]; then
   [ -z "$(find "$copy/global" -name pg_control)" ] || { echo "$copy is there, made for this cluster: taken over"; exit 0; }
   echo "$copy was taken over by pg_upgrade already" >&2; exit 1
 fi
+if [ -e /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/arriving ]; then
+  while IFS= read -r run; do
+    case $run in '' | *[!A-Za-z0-9._-]*) continue ;; esac
+    rm -rf -- /var/lib/pgsql/data_pg15_copy."$run"
+  done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/arriving
+  rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/arriving
+fi
 rm -rf /var/lib/pgsql/data_pg15_copy.20261123T014800Z-1a2b
+mkdir -p /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online
+echo 20261123T014800Z-1a2b >> /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/arriving
+sync /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/arriving || sync
 /opt/vmware/postgres/15/bin/pg_basebackup \
   --pgdata=/var/lib/pgsql/data_pg15_copy.20261123T014800Z-1a2b \
   --host=/var/run/postgresql \
@@ -244,6 +254,7 @@ own /var/lib/pgsql/data_pg15_copy.20261123T014800Z-1a2b
 sync /var/lib/pgsql/data_pg15_copy.20261123T014800Z-1a2b || sync
 mv -T /var/lib/pgsql/data_pg15_copy.20261123T014800Z-1a2b "$copy"
 sync /var/lib/pgsql || sync
+rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/arriving
 du -sk "$copy"
 
 ## K.node_1.promote-copy (as postgres): Promote the copy, note its end
@@ -306,6 +317,13 @@ if kin /var/lib/pgsql/data_pg15_copy && /opt/vmware/postgres/15/bin/pg_ctl --pgd
   /opt/vmware/postgres/15/bin/pg_ctl --pgdata=/var/lib/pgsql/data_pg15_copy --wait --timeout=600 --mode=fast --silent stop
 fi
 idle "$copy"
+for oid in $(PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc 'select oid from pg_tablespace where oid >= 16384'); do
+  [ -L "$copy/pg_tblspc/$oid" ] || { echo "tablespace $oid was made while the copy was taken: call it off (pgaf-upgrade call-off), and begin with another copy" >&2; exit 1; }
+done
+for link in "$copy"/pg_tblspc/[0-9]*; do
+  [ -L "$link" ] || continue
+  case $(readlink "$link") in '') ;; *) echo "$link leads to $(readlink "$link"), which is not a place of the copy’s" >&2; exit 1 ;; esac
+done
 if [ -e "$copy/standby.signal" ]; then
   /opt/vmware/postgres/15/bin/pg_ctl \
     --pgdata=/var/lib/pgsql/data_pg15_copy \
@@ -830,7 +848,15 @@ if kin /var/lib/pgsql/data_pg15_copy && /opt/vmware/postgres/15/bin/pg_ctl --pgd
 fi
 idle /var/lib/pgsql/data_pg15_copy /var/lib/pgsql/data_pg15_copy.20261123T014800Z-1a2b /var/lib/pgsql/data_pg17_new /var/lib/pgsql/data_pg17_new.20261123T014800Z-1a2b
 if [ -e /var/lib/pgsql/data_pg17_new ]; then kin /var/lib/pgsql/data_pg17_new || { echo '/var/lib/pgsql/data_pg17_new has no marker file of ours: inspect it first' >&2; exit 1; }; discard /var/lib/pgsql/data_pg17_new /var/lib/pgsql/data_pg17_new.20261123T014800Z-1a2b; fi
-if [ -e /var/lib/pgsql/data_pg15_copy ]; then kin /var/lib/pgsql/data_pg15_copy || { echo '/var/lib/pgsql/data_pg15_copy has no marker file of ours: inspect it first' >&2; exit 1; }; discard /var/lib/pgsql/data_pg15_copy /var/lib/pgsql/data_pg15_copy.20261123T014800Z-1a2b; fi
+if [ -e /var/lib/pgsql/data_pg15_copy ]; then kin /var/lib/pgsql/data_pg15_copy || { echo '/var/lib/pgsql/data_pg15_copy has no marker file of ours: inspect it first' >&2; exit 1; }; fi
+if [ -e /var/lib/pgsql/data_pg15_copy ]; then discard /var/lib/pgsql/data_pg15_copy /var/lib/pgsql/data_pg15_copy.20261123T014800Z-1a2b; fi
+if [ -e /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/arriving ]; then
+  while IFS= read -r run; do
+    case $run in '' | *[!A-Za-z0-9._-]*) continue ;; esac
+    rm -rf -- /var/lib/pgsql/data_pg15_copy."$run"
+  done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/arriving
+  rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/arriving
+fi
 rm -rf /var/lib/pgsql/data_pg15_copy.20261123T014800Z-1a2b /var/lib/pgsql/data_pg17_new.20261123T014800Z-1a2b
 rm -rf /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693
 rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/fingerprint /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done/follower-statistics /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/stopped-new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/handed-back

@@ -3,12 +3,13 @@ import {
   databaseEvidenceSchema,
   type Evidence,
   type OnlineServer,
+  type TablespaceInspection,
 } from '../../../source/cluster/checks/evidence.ts';
 import { checkInspectionScript } from '../../../source/runbook/checks/inspection/script.ts';
 import { judge } from '../../../source/runbook/checks/judge.ts';
 import { onlineChecks } from '../../../source/runbook/checks/online.ts';
 import { recorded } from '../../cluster/recorded.ts';
-import { labCluster, spacedCluster } from '../clusters.ts';
+import { labCluster, spacedOnlineCluster } from '../clusters.ts';
 import { healthy, withHost, withInspection, withServer } from './healthy.ts';
 
 const online = labCluster({ method: 'online', largeObjects: 'leave' });
@@ -52,6 +53,10 @@ const limits = (name: string, file: string): Evidence =>
     }),
     ready,
   );
+
+const spaced = healthy(spacedOnlineCluster());
+const withSpaces = (change: (one: TablespaceInspection, at: number) => TablespaceInspection): Evidence =>
+  withInspection('node_1', ({ tablespaces }) => ({ tablespaces: tablespaces.map(change) }), spaced);
 
 const manyDatabases = (count: number): Evidence =>
   withInspection(
@@ -173,17 +178,19 @@ const cases: readonly (readonly [string, Evidence, readonly string[], RegExp])[]
     /has 1\.0 GB, and 1\.5 GB are needed/,
   ],
   [
-    'tablespaces',
-    healthy(
-      labCluster({
-        ...spacedCluster(),
-        method: 'online',
-        largeObjects: 'leave',
-        nodes: [...spacedCluster().nodes],
-      }),
-    ),
+    'somebody else’s directory where the copy’s part of a tablespace would be',
+    withSpaces((one, at) => (at === 1 ? { ...one, copyOf: '7' } : one)),
     ['blocker online-tablespaces node_1'],
-    /^\/srv\/fast, \/srv\/wide disk$/,
+    /^\/srv\/wide disk_aside\/pg15_copy is there, and was not made for this cluster$/,
+  ],
+  [
+    'no room for the copy’s parts on the other file system of two tablespaces',
+    withSpaces((one) => ({
+      ...one,
+      place: { ...one.place, device: '99', mountPoint: '/srv', freeBytes: 3 * 1024 ** 3 },
+    })),
+    ['blocker online-room node_1'],
+    /^\/srv has 3\.0 GB, and 4\.2 GB are needed: a copy of what the tablespaces hold there$/,
   ],
   [
     'no systemd',
@@ -220,6 +227,35 @@ const cases: readonly (readonly [string, Evidence, readonly string[], RegExp])[]
     /^app: unlogged public\.un$/,
   ],
 ];
+
+describe('tablespaces', () => {
+  test('are none of the method’s limits', () => {
+    expect(seen(spaced)).toEqual([]);
+    expect(seen(withSpaces((one) => ({ ...one, copyOf: spacedOnlineCluster().systemIdentifier })))).toEqual(
+      [],
+    );
+  });
+
+  test('the new version’s part in them is ours once it is prepared, and somebody else’s before', () => {
+    const parted = withSpaces((one) => ({ ...one, foreign: ['PG_17_202406281'] }));
+    const prepared = withInspection(
+      'node_1',
+      () => ({
+        newDirectory: {
+          kind: 'cluster',
+          major: 17,
+          databases: 3,
+          running: true,
+          control: null,
+          madeFor: spacedOnlineCluster().systemIdentifier,
+        },
+      }),
+      parted,
+    );
+    expect(first(parted, 'tablespace-directories')?.found).toContain('PG_17_202406281');
+    expect(first(prepared, 'tablespace-directories')).toBeUndefined();
+  });
+});
 
 describe('one thing wrong at a time', () => {
   test.each(cases)('%s', (_, evidence, expected, words) => {

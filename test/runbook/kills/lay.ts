@@ -96,7 +96,7 @@ export const pgUpgrade = (link: boolean): readonly string[] => [
   `  ${link ? 'ln' : 'cp'} "$file" "$new/base/16384/"`,
   'done',
   'for link in "$old"/pg_tblspc/*; do if [ -L "$link" ]; then',
-  '  mkdir -p "$new/pg_tblspc" "$link/PG_17_2022/16384"; ln -s "$(readlink "$link")" "$new/pg_tblspc/"',
+  '  mkdir -p "$new/pg_tblspc" "$link/PG_17_2022/16384"; ln -s "$(readlink "$link")" "$new/pg_tblspc/$(basename "$link")"',
   `  ${link ? 'ln' : 'cp'} "$link/PG_15_2022/16384/2" "$link/PG_17_2022/16384/"`,
   'fi; done',
   'echo "rm -rf data" > delete_old_cluster.sh',

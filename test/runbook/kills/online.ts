@@ -1,15 +1,15 @@
-import { linkSync, readdirSync } from 'node:fs';
+import { linkSync, readdirSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { sh } from '../../../source/cluster/fragment.ts';
-import { markFile } from '../../../source/runbook/shell/ownership.ts';
+import { type Fragment, sh } from '../../../source/cluster/fragment.ts';
+import { markFile, markOf } from '../../../source/runbook/shell/ownership.ts';
 import { handedBodies } from '../../../source/runbook/steps/online/changing-places.ts';
-import { there } from '../../../source/runbook/steps/online/cut-over.ts';
+import { back, there } from '../../../source/runbook/steps/online/cut-over.ts';
 import { copyAside, copyInMaking, serveFile } from '../../../source/runbook/steps/online/names.ts';
-import { labCluster } from '../clusters.ts';
+import { labCluster, spacedOnlineCluster } from '../clusters.ts';
 import { OnlineModel } from '../online-model.ts';
 import type { Sandbox } from '../sandbox.ts';
 import { type Case, clustersOf, isPassing, version, versions } from './case.ts';
-import { initdb, lay15, lay17, layControls, layMark, pgUpgrade } from './lay.ts';
+import { initdb, lay15, lay17, layControls, layMark, layParts, pgUpgrade } from './lay.ts';
 
 /** What the online method makes and removes beside the server that serves, whose directory nothing of it may touch. */
 
@@ -32,8 +32,40 @@ const layServing = (box: Sandbox): void => {
     join(box.node.oldBindir, 'pg_basebackup'),
     'to=$(printf "%s\\n" "$@" | sed -n "s/^--pgdata=//p")',
     `mkdir "$to"; cp -R "${box.node.data}"/. "$to"`,
+    'for one; do case $one in --tablespace-mapping=*)',
+    `  pair=\${one#*=} from=\${pair%%=*} at=\${pair#*=}`,
+    '  mkdir "$at"; cp -R "$from"/PG_15_* "$at"',
+    '  for link in "$to"/pg_tblspc/*; do if [ "$(readlink "$link")" = "$from" ]; then ln -sfn "$at" "$link"; fi; done',
+    'esac; done',
   );
 };
+/** What lies in each tablespace, and by place beside it. */
+const spaces = (box: Sandbox): readonly unknown[] =>
+  box.node.tablespaces.map((own) => [
+    readdirSync(own).sort(),
+    box.has(`${own}_aside`)
+      ? readdirSync(`${own}_aside`)
+          .sort()
+          .map((name) => [name, readdirSync(join(`${own}_aside`, name)).sort()])
+      : null,
+  ]);
+/** Where it leads from each cluster’s directory. */
+const links = (box: Sandbox, directory: string): readonly string[] | null =>
+  box.has(join(directory, 'pg_tblspc'))
+    ? readdirSync(join(directory, 'pg_tblspc')).map((name) =>
+        readlinkSync(join(directory, 'pg_tblspc', name)),
+      )
+    : null;
+/** The server that serves has its parts, whatever becomes of the copy’s. */
+const partsStay: Case['always'] = (box, world) =>
+  box.node.tablespaces.every((own) => box.has(join(own, 'PG_15_2022/16384/2')))
+    ? (untouched(box, world) ?? null)
+    : 'a part of the server that serves is gone';
+const layCopySpaces = (box: Sandbox): void => {
+  layParts(box, copyIn(box), 15, 'pg15_copy');
+  for (const own of box.node.tablespaces) layMark(box, join(`${own}_aside`, 'pg15_copy'));
+};
+
 /** Promoted: its own timeline's history file is there, and no standby.signal. */
 const layCopy = (box: Sandbox): void => {
   lay15(box, copyIn(box));
@@ -93,10 +125,19 @@ const cases: readonly Case[] = [
   },
 ];
 /** The servers are changed by root between these; what they write into each other, and what of it does not arrive, is online-places-scripts.test.ts. */
-const bodies = (box: Sandbox) => {
+const oneAfterAnother = (
+  files: ReturnType<typeof handedBodies>,
+  names: readonly ('aside' | 'in-place' | 'home')[],
+): Fragment =>
+  sh`${names.map(
+    (name) => sh`(
+  ${files[name]}
+  )`,
+  )}`;
+const bodies = (box: Sandbox, which: typeof there = there) => {
   const model = new OnlineModel(box.facts);
   for (const step of ['upgrade-copy', 'start-follower']) model.run(step);
-  const way = there(box.facts, model.world());
+  const way = which(box.facts, model.world());
   if (way === null) throw new Error('the new version has an identifier');
   return handedBodies(box.facts, way);
 };
@@ -132,15 +173,7 @@ const changes: readonly Case[] = [
     says: 'aside, then the other one in its place',
     after: 'A.monitor.configuration',
     lay: layBeforeStop,
-    script: (box) => {
-      const { aside, 'in-place': inPlace } = bodies(box);
-      return sh`(
-        ${aside}
-        )
-        (
-        ${inPlace}
-        )`;
-    },
+    script: (box) => oneAfterAnother(bodies(box), ['aside', 'in-place']),
     ends: places,
     rows: 15,
     always: both,
@@ -150,18 +183,115 @@ const changes: readonly Case[] = [
     says: 'aside, then home',
     after: 'A.monitor.configuration',
     lay: layBeforeStop,
-    script: (box) => {
-      const { aside, home } = bodies(box);
-      return sh`(
-        ${aside}
-        )
-        (
-        ${home}
-        )`;
-    },
+    script: (box) => oneAfterAnother(bodies(box), ['aside', 'home']),
     ends: places,
     rows: 15,
     always: both,
   },
 ];
-export const onlineCases: readonly Case[] = [...cases, ...changes].map((one) => ({ ...one, facts }));
+/** With two tablespaces. */
+const withSpaces: readonly Case[] = [
+  {
+    step: 'K.node_1.copy',
+    of: 'prepare',
+    after: 'A.monitor.configuration',
+    lay: (box) => {
+      layServing(box);
+      layParts(box, box.node.data, 15, '');
+    },
+    ends: (box) => [left(box), spaces(box), links(box, copyIn(box)), links(box, box.node.data)],
+    rows: 15,
+    always: partsStay,
+  },
+  {
+    step: 'K.node_1.upgrade-copy',
+    of: 'prepare',
+    after: 'A.monitor.configuration',
+    programs: { initdb, pg_upgrade: pgUpgrade(true) },
+    lay: (box) => {
+      layServing(box);
+      layParts(box, box.node.data, 15, '');
+      layCopy(box);
+      layCopySpaces(box);
+    },
+    ends: (box) => [
+      left(box),
+      spaces(box),
+      links(box, box.node.newData),
+      box.read(join(box.node.workDir, 'fingerprint')) ===
+        box.read(join(box.node.newData, 'global/pg_control')),
+    ],
+    rows: 15,
+    always: partsStay,
+  },
+  {
+    step: 'X.node_1.remove-copies',
+    of: 'call-off',
+    after: 'A.monitor.configuration',
+    lay: (box) => {
+      layServing(box);
+      layParts(box, box.node.data, 15, '');
+      layCopy(box);
+      layCopySpaces(box);
+      lay17(box, box.node.newData, '');
+      layMark(box, box.node.newData);
+      layParts(box, box.node.newData, 17, '');
+      box.write(join(box.node.workDir, 'online/tablespaces'), markOf(box.facts));
+    },
+    ends: (box) => [left(box), spaces(box)],
+    rows: 15,
+    always: partsStay,
+  },
+  ...(
+    [
+      ['aside, then the other one in its place', 'aside', 'in-place'],
+      ['aside, then home', 'aside', 'home'],
+    ] as const
+  ).map(
+    ([says, ...files]): Case => ({
+      step: 'N.node_1.cut-over',
+      says,
+      after: 'A.monitor.configuration',
+      lay: (box) => {
+        layBeforeStop(box);
+        layParts(box, box.node.data, 15, '');
+        layParts(box, box.node.newData, 17, '');
+      },
+      script: (box) => oneAfterAnother(bodies(box), files),
+      ends: (box) => [
+        places(box),
+        spaces(box),
+        [box.node.data, box.node.backupData, box.node.newData].map((at) => links(box, at)),
+      ],
+      rows: 15,
+      always: both,
+    }),
+  ),
+  {
+    step: 'N.node_1.cut-over',
+    says: 'and back',
+    after: 'A.monitor.configuration',
+    lay: (box) => {
+      lay17(box);
+      box.write(join(box.node.data, 'global/pg_control'), box.control(17));
+      lay15(box, box.node.backupData);
+      layMark(box, box.node.backupData);
+      layParts(box, box.node.data, 17, '');
+      layParts(box, box.node.backupData, 15, 'pg15_bak');
+      box.write(serveFile(box.node, 'old'), 'follows');
+      box.program(join(box.node.oldBindir, 'postgres'), 'true');
+    },
+    script: (box) => oneAfterAnother(bodies(box, back), ['aside', 'in-place']),
+    ends: (box) => [
+      versions(box),
+      spaces(box),
+      [box.node.data, box.node.backupData, box.node.newData].map((at) => links(box, at)),
+    ],
+    rows: 17,
+    always: both,
+  },
+];
+export const onlineCases: readonly Case[] = [
+  ...[...cases, ...changes].map((one) => ({ ...one, facts })),
+  ...withSpaces.map((one) => ({ ...one, facts: spacedOnlineCluster() })),
+];

@@ -17,6 +17,7 @@ backup_data=
 wal_next=
 server_directories=
 old_name=
+copy_name=
 home=
 config_file=
 state_file=
@@ -64,6 +65,7 @@ tablespace() { # NUMBER PLACE PARENT ASIDE: what would keep its old part from go
   put "tablespace.$1.parent" "$(stat -c %d "$3" 2>/dev/null)"
   readlink -f "$2" | text "tablespace.$1.real"
   ls -A "$2" 2>/dev/null | grep -v "^PG_${old_major}_" | text "tablespace.$1.foreign"
+  [ -n "$copy_name" ] && [ -e "$4/$copy_name" ] && sed -n 's/^system=//p' "$4/$copy_name/$mark_file" 2>/dev/null | text "tablespace.$1.copy"
   [ -n "$(ls -A "$4/$old_name" 2>/dev/null)" ] || { [ -e "$4" ] && [ ! -w "$4" ]; } && put "tablespace.$1.taken" yes
 }
 ask() { # DATABASE STATEMENT

@@ -13,7 +13,7 @@ import { sqlLiteral } from '../../../cluster/quote.ts';
 import { serverDirectories } from '../../../cluster/server-directories.ts';
 import { openDatabasesSql, sqlFunction } from '../../../cluster/superuser-sql.ts';
 import { type Path, parentOf } from '../../../cluster/words.ts';
-import { oldName, setAsidePlace } from '../../language/tablespace-names.ts';
+import { copyName, oldName, setAsidePlace } from '../../language/tablespace-names.ts';
 import { concernsFunction, timersFunction } from '../../shell/crontabs.ts';
 import { dependentsFunction } from '../../shell/dependents.ts';
 import { askLiveness, livenessFunction } from '../../shell/liveness.ts';
@@ -167,6 +167,7 @@ export const checkInspectionScript = (facts: ClusterFacts, host: HostFacts): Fra
       server_directories: [...serverDirectories].join(' '),
       wal_next: host.wal?.next ?? '',
       old_name: oldName(facts),
+      copy_name: asked(copyName(facts)),
       home: host.home,
       config_file: host.configFile,
       state_file: isNode(host) ? host.stateFile : '',

@@ -15,11 +15,12 @@ import { discardFunction, isKin, makingOf, ownershipFunctions } from '../../shel
 import { rootScript } from '../../shell/root-verbs.ts';
 import { idleFunction } from '../../shell/self-checks.ts';
 import { fingerprint, inBin, privateSocket, script } from '../../shell/shell.ts';
-import { stopCopyLines } from './copy.ts';
+import { dropArrivingLines, stopCopyLines } from './copy.ts';
 import { askServer, eachDatabase, listLines } from './databases.ts';
 import { onlineHolds, onlineIn, onlineOn, onOnline } from './evidence.ts';
 import { copyAside, copyInMaking, onlineDirectory, serveFile } from './names.ts';
 import { ownSchemaSql } from './own-schema.ts';
+import { dropCopyPlacesLines, dropNewPartsLines, leavesParts, placesAreOursLines } from './tablespaces.ts';
 
 /**
  * What the method has put into a server and beside it goes. Before the cut-over, at any moment (`old` serves): the old version is as it was before the preparation. Once the upgrade
@@ -249,7 +250,13 @@ export const removeCopies =
       ${stopCopyLines(host, copy)}
       idle ${copy} ${making} ${host.newData} ${spare}
       if [ -e ${host.newData} ]; then kin ${host.newData} || { echo ${word`${host.newData} has no marker file of ours: inspect it first`} >&2; exit 1; }; discard ${host.newData} ${spare}; fi
-      if [ -e ${copy} ]; then kin ${copy} || { echo ${word`${copy} has no marker file of ours: inspect it first`} >&2; exit 1; }; discard ${copy} ${making}; fi
+      ${serves === 'old' && dropNewPartsLines(facts, host)}
+      ${placesAreOursLines(facts, host)}
+      if [ -e ${copy} ]; then kin ${copy} || { echo ${word`${copy} has no marker file of ours: inspect it first`} >&2; exit 1; }; fi
+      ${host.tablespaces.length > 0 && sh`if [ -d ${word`${copy}/global`} ]; then rm -f -- ${copy}/global/pg_control*; sync ${word`${copy}/global`} || sync; fi # nothing starts it without its parts`}
+      ${dropCopyPlacesLines(facts, host)}
+      if [ -e ${copy} ]; then discard ${copy} ${making}; fi
+      ${dropArrivingLines(facts, host)}
       rm -rf ${making} ${spare}
       rm -rf ${onlineDirectory(host)} ${privateSocket(host)}
       rm -f ${fingerprint(host)} ${word`${host.workDir}/done/follower-statistics`} ${word`${host.workDir}/stopped-new`} ${word`${host.workDir}/handed-back`}
@@ -258,9 +265,11 @@ export const removeCopies =
         const seenHost = hostIn(world, host.alias);
         const seen = onlineOn(host, world);
         if (seenHost === null || seen === null) return pending('not seen');
-        return seen.copy.kind === 'absent' && seenHost.newData.kind === 'absent'
-          ? done('they are not there')
-          : pending(`${isKin(facts, seen.copy) ? copy : host.newData} is there`);
+        if (seen.copy.kind !== 'absent' || seenHost.newData.kind !== 'absent')
+          return pending(`${isKin(facts, seen.copy) ? copy : host.newData} is there`);
+        return leavesParts(facts, seenHost) || seen.files.includes('arriving')
+          ? half('something is left of a base backup that did not end')
+          : done('they are not there');
       },
       before: [
         inItsPlace(facts, host, serves),
@@ -269,8 +278,13 @@ export const removeCopies =
         ),
       ],
       after: [
-        onHost(host.alias, `${copy} and ${host.newData} are not there`, ({ newData, online }) =>
-          verdictOf(newData.kind === 'absent' && online?.copy.kind === 'absent', 'one of them is'),
+        onHost(host.alias, `${copy} and ${host.newData} are not there`, (seen) =>
+          verdictOf(
+            seen.newData.kind === 'absent' &&
+              seen.online?.copy.kind === 'absent' &&
+              !leavesParts(facts, seen),
+            'one of them is',
+          ),
         ),
       ],
       quietSeconds: 120,
@@ -286,6 +300,9 @@ export const hasLeftovers = (node: NodeFacts, world: Observations): boolean => {
   const seen = onlineOn(node, world);
   return (
     seen !== null &&
-    ((seen.server?.slots.length ?? 0) > 0 || seen.copy.kind !== 'absent' || seen.units.length > 0)
+    ((seen.server?.slots.length ?? 0) > 0 ||
+      seen.copy.kind !== 'absent' ||
+      seen.units.length > 0 ||
+      seen.files.includes('arriving'))
   );
 };

@@ -112,10 +112,11 @@ select pg_create_logical_replication_slot(:'back', 'pgoutput') where :'back' <> 
 const globalLines = `  select 'role ' || rolname || ' ' || md5(concat_ws(',', rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication, rolbypassrls, rolconnlimit, rolpassword, rolvaliduntil)) from pg_authid where rolname !~ '^pg_'
   union all select 'member of ' || r.rolname || ': ' || m.rolname || ' ' || admin_option from pg_auth_members a join pg_roles r on r.oid = roleid join pg_roles m on m.oid = member where m.rolname !~ '^pg_'
   union all select 'settings of ' || coalesce(rolname, 'every role') || ' in ' || coalesce(datname, 'every database') || ' ' || md5(setconfig::text) from pg_db_role_setting left join pg_database d on d.oid = setdatabase left join pg_roles r on r.oid = setrole
-  union all select 'database ' || datname || ' of ' || pg_get_userbyid(datdba) || ' ' || md5(concat_ws(',', datconnlimit, datallowconn, datacl)) from pg_database where datname !~ '^template'`;
+  union all select 'database ' || datname || ' of ' || pg_get_userbyid(datdba) || ' ' || md5(concat_ws(',', datconnlimit, datallowconn, datacl)) from pg_database where datname !~ '^template'
+  union all select 'tablespace ' || spcname || ' of ' || pg_get_userbyid(spcowner) || ' ' || md5(concat_ws(',', spcacl, spcoptions)) from pg_tablespace where spcname !~ '^pg_'`;
 
 /**
- * What no event trigger sees and no slot carries, a line each: roles, memberships, settings of roles and databases, databases, privileges on them. Of a password nothing is told
+ * What no event trigger sees and no slot carries, a line each: roles, memberships, settings of roles and databases, databases, tablespaces, privileges on them. Of a password nothing is told
  * but whether it is the same. Compared as text, on both sides.
  */
 export const globalsSql = `select x from (

@@ -18,6 +18,7 @@ import {
   wholeLines,
 } from '../../shell/self-checks.ts';
 import { inBin, script } from '../../shell/shell.ts';
+import { followFunction } from '../../shell/tablespaces.ts';
 import { arriveSql, leaveSql, turnSql } from './carry-over-sql.ts';
 import { compareGlobals, compareSchemas, refuseOthersSlots } from './comparisons.ts';
 import { askServer, eachDatabase, listLines } from './databases.ts';
@@ -26,6 +27,7 @@ import { onlineDirectory, privateSocketOf, serveFile } from './names.ts';
 import { type ChangeOfPlaces, type PlacesSql, type Side, sqlFile, sqlNames } from './places.ts';
 import { fileLines, privatePlaceLines, privateServerCommand } from './private-server.ts';
 import { schemaLinesSql } from './schema-sql.ts';
+import { sideComesHome, sideGoesAside } from './tablespaces.ts';
 
 /**
  * Two servers change places, the same way there and back: one serves in the cluster's directory, the other follows it in one of its own. The files that root's verb runs as
@@ -85,6 +87,7 @@ const asideFile = (facts: ClusterFacts, { primary, leaves, comes, stopped }: Cha
     ${keepFunction}
     ${versionFunction}
     ${controlFunctions}
+    ${followFunction(primary)}
     [ "$(version ${primary.data})" != ${comes.major} ] || exit 0
     ${privatePlaceLines(primary, leaves.role)}
     ${fileLines(serveFile(primary, leaves.role), serve)}
@@ -95,6 +98,7 @@ const asideFile = (facts: ClusterFacts, { primary, leaves, comes, stopped }: Cha
       ${wholeLines(sh`${stopped}.new`, sh`control ${leaves.bindir} ${primary.data}`)}
       grep -q '^Database cluster state: *shut down$' ${stopped}.new || { echo 'it was not shut down in order' >&2; exit 1; }
       keep ${stopped}.new; mv ${stopped}.new ${stopped}; keep ${stopped}
+      ${sideGoesAside(primary, leaves, primary.data)}
       own ${primary.data}
       mv -T ${primary.data} ${leaves.aside}
       sync ${parentOf(primary.data)} || sync
@@ -134,6 +138,12 @@ const servingScript = (primary: NodeFacts, comes: Side): Fragment => sh`
   exec ${inBin(comes.bindir, 'postgres')} -D ${primary.data} -p ${primary.port} -h '*'
 `;
 
+/** Of one that was stopped, and ended on its way aside: its parts of the tablespaces are at home again before it is started. */
+const idleHome = (primary: NodeFacts, comes: Side): Fragment | false => {
+  const follows = sideComesHome(primary, comes, primary.data);
+  return follows && sh`if idle ${primary.data} 2>/dev/null; then ${follows}; fi`;
+};
+
 const inPlaceFile = (facts: ClusterFacts, way: ChangeOfPlaces): Fragment => {
   const { primary, leaves, comes, begins } = way;
   return sh`
@@ -143,7 +153,12 @@ const inPlaceFile = (facts: ClusterFacts, way: ChangeOfPlaces): Fragment => {
     ${keepFunction}
     ${versionFunction}
     ${controlFunctions}
-    [ "$(version ${primary.data})" != ${comes.major} ] || { unmark ${primary.data}; exit 0; } # ended behind its last rename
+    ${followFunction(primary)}
+    if [ "$(version ${primary.data})" = ${comes.major} ]; then # ended behind its last rename, or it has never left
+      ${idleHome(primary, comes)}
+      unmark ${primary.data}
+      exit 0
+    fi
     [ ! -e ${primary.data} ] || { echo ${word`${primary.data} is there`} >&2; exit 1; }
     ${kinLine(comes.aside)}
     idle ${comes.aside}
@@ -161,6 +176,7 @@ const inPlaceFile = (facts: ClusterFacts, way: ChangeOfPlaces): Fragment => {
     keep ${begins}.new; mv ${begins}.new ${begins}; keep ${begins}
     [ -e ${serveFile(primary, comes.role)}.was ] || cp -p ${serveFile(primary, comes.role)} ${serveFile(primary, comes.role)}.was
     ${fileLines(serveFile(primary, comes.role), servingScript(primary, comes))}
+    ${sideComesHome(primary, comes, comes.aside)} # nothing starts it before it has its own name
     mv -T ${comes.aside} ${primary.data}
     sync ${parentOf(primary.data)} || sync
     unmark ${primary.data} || true
@@ -193,8 +209,10 @@ const homeFile = (facts: ClusterFacts, way: ChangeOfPlaces): Fragment => {
     ${keepFunction}
     ${versionFunction}
     ${controlFunctions}
+    ${followFunction(primary)}
     if [ "$(version ${primary.data})" = ${comes.major} ] && [ ! -e ${comes.aside} ] && as_kept ${comes.bindir} ${primary.data} ${begins}; then
       idle ${primary.data}
+      ${sideGoesAside(primary, comes, primary.data)}
       own ${primary.data}
       mv -T ${primary.data} ${comes.aside}
       sync ${parentOf(primary.data)} || sync
@@ -208,6 +226,7 @@ const homeFile = (facts: ClusterFacts, way: ChangeOfPlaces): Fragment => {
       sync ${parentOf(primary.data)} || sync
     fi
     [ "$(version ${primary.data})" = ${leaves.major} ] || { echo ${word`${primary.data} is not PostgreSQL ${leaves.major}: it stays where it is`} >&2; exit 1; }
+    ${sideComesHome(primary, leaves, primary.data)}
     # from here on it can be started, whatever fails: a full disk gives no room for a copy, and takes a rename
     unmark ${primary.data} || true
     if [ -e ${serveFile(primary, comes.role)}.was ]; then mv ${serveFile(primary, comes.role)}.was ${serveFile(primary, comes.role)}; fi # it follows on

@@ -23,7 +23,7 @@ export const compareGlobals = (
   return sh`
     ${askServer(primary, 'postgres', from)} -Atqc ${quoted(asked)} > ${was} </dev/null
     ${askServer(primary, 'postgres', comes.role)} -Atqc ${quoted(asked)} > ${is} </dev/null
-    cmp -s ${was} ${is} || { echo ${word`roles, databases or their settings are not the same on ${leaves.major} and on ${comes.major}, or a transaction is prepared. Make them the same on ${comes.major}, by psql -h ${privateSocketOf(primary, comes.role)} -p ${primary.port}; commit or roll back what is prepared, where it serves:`} >&2; diff ${was} ${is} >&2; exit 1; }
+    cmp -s ${was} ${is} || { echo ${word`roles, databases, their settings or tablespaces are not the same on ${leaves.major} and on ${comes.major}, or a transaction is prepared. Make them the same on ${comes.major}, by psql -h ${privateSocketOf(primary, comes.role)} -p ${primary.port}; commit or roll back what is prepared, where it serves:`} >&2; diff ${was} ${is} >&2; exit 1; }
   `;
 };
 

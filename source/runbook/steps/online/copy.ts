@@ -1,5 +1,5 @@
 import { type ClusterFacts, type HostFacts, primaryOf } from '../../../cluster/facts.ts';
-import { type Fragment, hereDocument, quoted, sh, word } from '../../../cluster/fragment.ts';
+import { type Fragment, hereDocument, quoted, sh, spaced, word } from '../../../cluster/fragment.ts';
 import { isDataDirectory } from '../../../cluster/observations.ts';
 import { rollBackPreparedSql } from '../../../cluster/superuser-sql.ts';
 import { type Path, parentOf } from '../../../cluster/words.ts';
@@ -7,13 +7,21 @@ import { done, half, makeStep, pending } from '../../language/make-step.ts';
 import { acceptsWritesOnOld } from '../../language/old-version.ts';
 import type { StepOf } from '../../language/outline.ts';
 import type { Condition } from '../../language/step.ts';
+import { noTablespaceIsNew } from '../../language/tablespace-conditions.ts';
 import { undoneBy } from '../../language/undo.ts';
 import { isKin, kinLine, ownershipFunctions } from '../../shell/ownership.ts';
 import { idleFunction } from '../../shell/self-checks.ts';
 import { command, inBin, option, pgCtl, script } from '../../shell/shell.ts';
 import { askServer, listLines } from './databases.ts';
 import { isPromoted, notVoid, onlineIn, onOnline, replicatedIn, slotOf } from './evidence.ts';
-import { copyAside, copyInMaking, onlineDirectory, privateSocketOf } from './names.ts';
+import { arrivingFile, copyAside, copyInMaking, onlineDirectory, privateSocketOf } from './names.ts';
+import {
+  clearPlacesLines,
+  copyPlaces,
+  mappingOptions,
+  noLiveTablespaceLines,
+  settlePlacesLines,
+} from './tablespaces.ts';
 
 /**
  * What the copy's server must not do while it runs, for seconds, to be promoted: listen, archive, fetch, wait for standbys, work by itself. Its own file of
@@ -67,6 +75,18 @@ export const stopCopyLines = (host: HostFacts, copy: Path): Fragment => sh`
   fi
 `;
 
+/** Lines that remove what base backups that were ended have left: of whichever run, each wrote its name down before it began. */
+export const dropArrivingLines = (facts: ClusterFacts, host: HostFacts): Fragment => sh`
+  if [ -e ${arrivingFile(host)} ]; then
+    while IFS= read -r run; do
+      case $run in '' | *[!A-Za-z0-9._-]*) continue ;; esac
+      rm -rf -- ${copyAside(facts, host)}."$run"
+      ${host.tablespaces.length > 0 && sh`for place in ${spaced(copyPlaces(facts, host))}; do rm -rf -- "$place.$run"; done`}
+    done < ${arrivingFile(host)}
+    rm -f ${arrivingFile(host)}
+  fi
+`;
+
 /** Behind the slots, so that what is not in it comes by them. It arrives under a name that is this run's, and has its own once it is whole. */
 export const takeCopy: StepOf = (facts, phase) => {
   const primary = primaryOf(facts);
@@ -90,7 +110,12 @@ export const takeCopy: StepOf = (facts, phase) => {
         [ -z "$(find "$copy/global" -name pg_control)" ] || { echo "$copy is there, made for this cluster: taken over"; exit 0; }
         echo "$copy was taken over by pg_upgrade already" >&2; exit 1
       fi
+      ${dropArrivingLines(facts, primary)}
+      ${clearPlacesLines(facts, primary)}
       rm -rf ${making}
+      mkdir -p ${onlineDirectory(primary)}
+      echo ${facts.run} >> ${arrivingFile(primary)}
+      sync ${arrivingFile(primary)} || sync
       ${command(
         inBin(primary.oldBindir, 'pg_basebackup'),
         option('--pgdata', making),
@@ -100,6 +125,7 @@ export const takeCopy: StepOf = (facts, phase) => {
         sh`--no-password --wal-method=stream --checkpoint=fast --no-manifest`,
         option('--max-rate', word`100M`),
         option('--label', word`pgaf-upgrade ${facts.run}`),
+        ...mappingOptions(facts, primary),
         sh`--progress --verbose`,
       )}
       rm -f ${making}/standby.signal ${making}/recovery.signal
@@ -107,10 +133,12 @@ export const takeCopy: StepOf = (facts, phase) => {
       mkdir -p ${socket}
       echo 'local all all trust' > ${socket}/pg_hba.conf
       ${hereDocument(sh`cat >> ${making}/postgresql.auto.conf`, 'END-OF-SETTINGS', settings(socket))}
+      ${settlePlacesLines(facts, primary, making)}
       own ${making}
       sync ${making} || sync
       mv -T ${making} "$copy"
       sync ${parentOf(copy)} || sync
+      rm -f ${arrivingFile(primary)}
       du -sk "$copy"
     `),
     probe: (world) => {
@@ -119,7 +147,12 @@ export const takeCopy: StepOf = (facts, phase) => {
       if (seen.copy.kind === 'absent') return pending('no copy yet');
       return isKin(facts, seen.copy) ? done('it is there') : half(`${copy} has no marker file of ours`);
     },
-    before: [acceptsWritesOnOld(facts, primary), slotsThere(facts), notVoid(facts)],
+    before: [
+      acceptsWritesOnOld(facts, primary),
+      slotsThere(facts),
+      noTablespaceIsNew(primary),
+      notVoid(facts),
+    ],
     after: [
       onOnline(facts, `${copy} is PostgreSQL ${facts.oldMajor}, with our marker file`, (seen) =>
         isKin(facts, seen.copy) ? { holds: true } : { holds: false, found: 'it is not' },
@@ -160,6 +193,7 @@ export const promoteCopy: StepOf = (facts, phase) => {
       [ -e "$copy/global/pg_control" ] || { echo "$copy was taken over by pg_upgrade already" >&2; exit 1; }
       ${stopCopyLines(primary, copy)}
       idle "$copy"
+      ${noLiveTablespaceLines(facts, primary, sh`${askServer(primary, 'postgres', 'serving')} -Atc 'select oid from pg_tablespace where oid >= 16384'`)}
       if [ -e "$copy/standby.signal" ]; then
         ${pgCtl(primary.oldBindir, copy, sh`--silent`, option('--log', log), sh`start`)} </dev/null >/dev/null 2>&1 || { tail -n 20 ${log} >&2; exit 1; }
         ${pgCtl(primary.oldBindir, copy, sh`--silent`, sh`promote`)} </dev/null

@@ -23,6 +23,9 @@ export const copyAside = (facts: ClusterFacts, host: HostFacts = primaryOf(facts
 export const copyInMaking = (facts: ClusterFacts, host: HostFacts = primaryOf(facts)): Path =>
   word`${copyAside(facts, host)}.${facts.run}`;
 
+/** The runs whose base backup has begun to arrive, a line each: what is there under their name is ours, however it ended. */
+export const arrivingFile = (host: HostFacts): Path => word`${onlineDirectory(host)}/arriving`;
+
 /** A directory for each, so that all have the port of the server that serves, and the same name of their socket. */
 export const privateSocketOf = (host: HostFacts, which: PrivateServer): Path =>
   word`${privateSocket(host)}/${known<PrivateServer>(which)}`;

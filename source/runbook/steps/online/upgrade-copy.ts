@@ -21,6 +21,7 @@ import {
 import { fingerprint, script } from '../../shell/shell.ts';
 import { isPromoted, notVoid, onOnline } from './evidence.ts';
 import { copyAside, onlineDirectory } from './names.ts';
+import { dropNewPartsLines, newPartsBegunLines, newPartsHomeLines } from './tablespaces.ts';
 
 /**
  * While the old version serves: it may take as long as it likes, and be tried as often as need be. Until the new version is started the copy is as it was, but for the
@@ -60,15 +61,18 @@ export const upgradeTheCopy: StepOf = (facts, phase) => {
         mv -T "$new" ${making}
       fi
       rm -f "$left"; rm -rf ${making}
+      ${dropNewPartsLines(facts, primary)}
       # an earlier try has begun to link: the new version was never started on the links
       if [ ! -e "$copy/global/pg_control" ] && [ -e "$copy/global/pg_control.old" ]; then mv "$copy/global/pg_control.old" "$copy/global/pg_control"; keep "$copy/global/pg_control"; fi
       ${newClusterLines(facts, primary)}
+      ${newPartsBegunLines(facts, primary)}
       mkdir -p ${working}
       ${ownSocketLines(primary)}
       cd ${working}
       nice -n 10 ${upgradeCommand(facts, place, false)}
       if [ -e delete_old_cluster.sh ]; then chmod 400 delete_old_cluster.sh; mv delete_old_cluster.sh delete_old_cluster.sh.never-run; fi
       rm -rf output; if [ -d "$new/pg_upgrade_output.d" ]; then mv "$new/pg_upgrade_output.d" output; fi
+      ${newPartsHomeLines(facts, primary, sh`"$new"`)}
       ${wholeLines(sh`"$left.new"`, sh`control ${primary.newBindir} "$new"`)}
       keep "$left.new"; mv -T "$left.new" "$left"; keep "$left"
       sync ${parentOf(newData)} || sync
