@@ -174,6 +174,12 @@ export default defineConfig({
       project('search', ['test/search/**/*.test.ts'], { testTimeout: 3_600_000 }),
       // Not in CI: `npm run test:sweep`, an hour.
       project('sweep', ['test/lab/sweep.test.ts'], { hookTimeout: 600_000, fileParallelism: false }),
+      // Not in CI: `npm run test:online-sweep`, hours.
+      project('online-sweep', ['test/lab/online-sweep.test.ts'], {
+        hookTimeout: 600_000,
+        fileParallelism: false,
+        bail: 1,
+      }),
     ],
   },
 });
