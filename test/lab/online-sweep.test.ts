@@ -158,6 +158,17 @@ class Sweep {
     return this.#pending;
   }
 
+  /** While somebody measures on this machine. */
+  async #waitQuietly(): Promise<void> {
+    if (PAUSE === undefined || !existsSync(PAUSE)) return;
+    this.client?.hold(true);
+    await this.watch?.stop();
+    log('waits');
+    while (existsSync(PAUSE)) await sleep(1_000);
+    this.watch?.goOn();
+    this.client?.hold(false);
+  }
+
   /** Whether this step is disturbed now, and at which moment; null: not. */
   #due(command: string, stop: { number: number; host: string; title: string }, phase: string): string | null {
     if (this.kind === 'ask' ? phase !== 'N' : PHASES !== undefined && !PHASES.includes(phase)) return null;
@@ -186,7 +197,7 @@ class Sweep {
     for (;;) {
       const stop = await this.#stop(run);
       this.#pending = null;
-      while (PAUSE !== undefined && existsSync(PAUSE)) await sleep(1_000);
+      await this.#waitQuietly();
       if (this.run !== null) run = this.run;
       if (stop.kind === 'finished') {
         await run.exited;
@@ -412,8 +423,11 @@ class Sweep {
         return '17 “follows”, and a row did not arrive';
       return null;
     }
-    if (verdict === 'lossless') return (await arrived()) ? null : 'lossless, and a row did not arrive on 15';
-    if (verdict === 'loses-new-writes' && !/has not begun/.test(status.rollback?.says ?? ''))
+    if (verdict === 'lossless')
+      return /begins by having/.test(status.rollback?.says ?? '') || (await arrived())
+        ? null
+        : 'lossless, and a row did not arrive on 15';
+    if (verdict === 'loses-new-writes')
       return (await arrived()) ? `“${status.rollback?.says}”, and a row arrived on 15` : null;
     return verdict === 'safe' || verdict === 'nothing-to-undo' ? `${verdict}, and 17 takes writes` : null;
   }

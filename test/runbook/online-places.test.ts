@@ -149,10 +149,23 @@ describe('the verdict behind the cut-over is lossless, until', () => {
     expect(unmet(cutBack.before, model)[0]).toContain(why);
   });
 
-  test('it has not begun: between the cut-over and following back what is written is not on the old version yet', () => {
+  test('between the cut-over and following back a rollback begins with that, and the verdict said that writes were lost', () => {
     const model = prepared();
     model.run(cutOver.id);
+    expect(rollbackVerdict(facts, model.world())).toEqual({
+      kind: 'lossless',
+      says: 'lossless: a rollback begins by having PostgreSQL 15 follow, and waits until it has what 17 writes',
+    });
+    const back = onlineRollback(facts, model.world()).map(({ id }) => id);
+    expect(back.indexOf('R.node_1.follow-back')).toBeGreaterThan(-1);
+    expect(back.indexOf('R.node_1.follow-back')).toBeLessThan(back.indexOf(cutBack.id));
+    // without a slot, or the old version, there is nothing to begin with
+    delete model.online.back;
     expect(rollbackVerdict(facts, model.world()).kind).toBe('loses-new-writes');
+    const lost = prepared();
+    lost.run(cutOver.id);
+    lost.server({ slots: [] });
+    expect(rollbackVerdict(facts, lost.world()).kind).toBe('loses-new-writes');
   });
 });
 

@@ -154,7 +154,7 @@ test('rolled back behind it: maintenance, then the change of places, then the mo
 
 test('before following back has begun, a rollback begins with it', () => {
   const model = behind('cut-over', 'identifier', 'adopt');
-  expect(rollbackVerdict(facts, model.world()).says).toContain('following back has not begun');
+  expect(rollbackVerdict(facts, model.world()).says).toContain('a rollback begins by having');
   const steps = rollback(model.world());
   expect(at(steps, 'R.node_1.follow-back')).toBeLessThan(at(steps, 'Q.node_1.cut-back'));
 });

@@ -5,7 +5,7 @@ import { hostIn, isDataDirectory, type Observations } from '../../cluster/observ
 import { localMinute } from '../../cluster/times.ts';
 import { isAsKept, isSwapped, newClusterStarted, newSystemIdentifier } from '../language/evidence.ts';
 import { acceptsWritesOnOld } from '../language/old-version.ts';
-import { followsBack, keepersLost } from '../steps/online/follow-back.ts';
+import { followsBack, keepersLost, mayFollowBack } from '../steps/online/follow-back.ts';
 import { onlineStanding } from './online-standing.ts';
 import { type Route, rollbackRoute } from './route.ts';
 
@@ -172,6 +172,11 @@ const onlineVerdict = (facts: ClusterFacts, world: Observations): RollbackVerdic
     return {
       kind: 'lossless',
       says: `lossless: PostgreSQL ${facts.oldMajor} follows, and has what ${facts.newMajor} writes${keepers === null ? '' : `; ${keepers}`}`,
+    };
+  if (mayFollowBack(facts, world))
+    return {
+      kind: 'lossless',
+      says: `lossless: a rollback begins by having PostgreSQL ${facts.oldMajor} follow, and waits until it has what ${facts.newMajor} writes`,
     };
   const lost = `what ${facts.newMajor} wrote since the cut-over, and ${facts.oldMajor} has not received, is lost`;
   return {

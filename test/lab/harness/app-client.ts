@@ -24,6 +24,9 @@ export class AppClient {
   readonly #lab: Lab;
   #n = 0;
   #stopping = false;
+  #held = false;
+  /** Numbers of acknowledged writes behind which it was held: no gap of the servers’. */
+  readonly #holds = new Set<number>();
   #done: Promise<void> = Promise.resolve();
 
   constructor(lab: Lab) {
@@ -44,6 +47,10 @@ export class AppClient {
   async #write(): Promise<void> {
     let at = 0;
     while (!this.#stopping) {
+      if (this.#held) {
+        await pause(200);
+        continue;
+      }
       const host = this.#lab.nodes[at % this.#lab.nodes.length];
       if (host === undefined) throw new Error('no nodes');
       if (!(await this.#session(host))) at += 1;
@@ -66,7 +73,7 @@ export class AppClient {
     let wrote = false;
     try {
       await connection.connect();
-      while (!this.#stopping) {
+      while (!this.#stopping && !this.#held) {
         this.#n += 1;
         const { rows } = await connection.query<{ n: string; version: number }>(
           "insert into canary (n, version) values ($1, current_setting('server_version_num')::int / 10000) returning n, version",
@@ -90,6 +97,12 @@ export class AppClient {
     await this.#done;
   }
 
+  /** It writes nothing while the machine is somebody else’s. */
+  hold(held: boolean): void {
+    this.#held = held;
+    this.#holds.add(this.acks.length);
+  }
+
   /** Waits until a write is acknowledged that was begun behind this call. */
   async writes(seconds = 60): Promise<Ack> {
     const from = this.#n;
@@ -102,8 +115,13 @@ export class AppClient {
 
   /** Of those from `since` on, the longest time without one, in seconds. */
   longestGap(since: number): number {
-    const times = this.acks.slice(Math.max(0, since - 1)).map(({ at }) => at);
-    return Math.max(0, ...times.slice(1).map((at, index) => at - (times[index] ?? at))) / 1000;
+    return (
+      this.acks.slice(since).reduce((longest, { at }, index) => {
+        const before = this.acks[since + index - 1];
+        const held = before === undefined || this.#holds.has(since + index);
+        return held ? longest : Math.max(longest, at - before.at);
+      }, 0) / 1000
+    );
   }
 
   changes(since = 0): readonly Change[] {

@@ -52,6 +52,12 @@ export class TwoServers {
     });
   }
 
+  /** It asks again, behind a stop. */
+  goOn(): void {
+    this.#stopping = false;
+    this.#begin();
+  }
+
   async stop(): Promise<void> {
     this.#stopping = true;
     const child = this.#child;

@@ -160,6 +160,13 @@ export const keepersLost = (facts: ClusterFacts, world: Observations): string | 
   return `${lost.length === 1 ? 'a secondary' : `${lost.length} secondaries`} will need a base backup then: on ${facts.oldMajor} ${lost.map(({ name }) => `slot ${name}`).join(', ')} is lost`;
 };
 
+/** Nobody has begun to follow back, and everything is there for it: a rollback begins with that, and loses nothing. */
+export const mayFollowBack = (facts: ClusterFacts, world: Observations): boolean => {
+  const seen = onlineIn(facts, world);
+  if (seen === null || seen.server === null || seen.back === undefined) return false;
+  return replicatedIn(seen).some((one) => one.forward) && whyLost(facts, world) === null;
+};
+
 /** O. The old version, as it was stopped, follows the new one, until the upgrade is accepted: then a rollback after hours loses nothing. */
 export const followBack: StepOf = (facts, phase) => {
   const primary = primaryOf(facts);
