@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { pauseMomentsIn } from '../../source/cluster/parse/pause-moments.ts';
@@ -235,6 +236,38 @@ describe('there', () => {
     host.write(join(host.node.data, 'global/pg_control'), host.control(17, 'in production'));
     expect(run('home')).toMatchObject({ code: 1, output: expect.stringContaining('it stays where it is') });
     expect(stands()).toEqual(['of 17', 'of 15', '-']);
+  });
+
+  const restarted = (which: 'there' | 'back') => {
+    host.write(join(host.node.home, 'silent'), 'x'); // nobody serves
+    const again = ready(which);
+    rmSync(join(host.node.home, 'silent'));
+    return again;
+  };
+
+  test('the host lost its power behind the stop, before anything was moved: begun again it goes on', () => {
+    expect(ready('there')).toMatchObject(fine);
+    expect(restarted('there')).toMatchObject(fine);
+    forth();
+    expect(stands()).toEqual(['of 17', 'of 15', '-']);
+  });
+
+  test('the host was restarted before anything was ready: the old one goes home, and serves first', () => {
+    expect(restarted('there')).toMatchObject(fine);
+    expect(run('aside')).toMatchObject({ code: 1, output: expect.stringContaining('it serves first') });
+    expect(run('home')).toMatchObject(fine);
+    expect(stands()).toEqual(['of 15', '-', 'of 17']);
+    expect(host.read(serveFile(host.node, 'new'))).toBe('follows');
+    expect(ready('there')).toMatchObject(fine);
+    forth();
+  });
+
+  test('the host lost its power there, and a rollback is asked for: the old one, never moved, serves', () => {
+    expect(ready('there')).toMatchObject(fine);
+    expect(restarted('back')).toMatchObject(fine);
+    forth();
+    expect(stands()).toEqual(['of 15', '-', 'of 17']);
+    expect(host.read(serveFile(host.node, 'old'))).toContain('serves, until pg_autoctl takes it over');
   });
 
   test('a directory of somebody else’s is neither moved nor written over', () => {

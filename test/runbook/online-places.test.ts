@@ -95,6 +95,23 @@ test('so is a cut back', () => {
   expect(unmet(cutBack.before, model)).toEqual([]);
 });
 
+test.each([
+  ['cut-over', prepared, cutOver, '15'],
+  ['cut back', followed, cutBack, '17'],
+] as const)(
+  '%s: its host lost its power behind the stop, and whoever lies stopped in its place was refused by the step that starts it again',
+  (_, at, step, major) => {
+    const model = at();
+    const { host } = model;
+    if (host.data.kind === 'cluster') host.data = { ...host.data, running: false };
+    host.server = null;
+    host.pgAutoctl = 'stopped';
+    model.online.server = null;
+    expect(step.probe(model.world())).toEqual({ state: 'pending', says: `${major} is stopped` });
+    expect(unmet(step.before, model)).toEqual([]);
+  },
+);
+
 test('nothing is stopped while the new version is behind, a write waits for a secondary, or a failover could start', () => {
   const model = prepared();
   model.server({ slots: (model.online.server?.slots ?? []).map((one) => ({ ...one, behind: 64_000_000 })) });

@@ -111,6 +111,7 @@ if [ -e /var/lib/pgsql/data ]; then
     exit 1
   )
   idle /var/lib/pgsql/data
+  [ -e /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/ready ] || { echo '\''PostgreSQL 15 was stopped already, and nothing is ready: it serves first'\'' >&2; exit 1; }
   [ ! -e /var/lib/pgsql/data_pg15_bak ] || { echo '\''/var/lib/pgsql/data_pg15_bak is there already'\'' >&2; exit 1; }
   whole=$(control /opt/vmware/postgres/15/bin /var/lib/pgsql/data)
   printf '\''%s\n'\'' "$whole" > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/stopped.new
@@ -286,7 +287,15 @@ as_kept() { # BIN DIRECTORY FILE: it says what was kept in FILE, to the byte
 of_system() { # BIN DIRECTORY IDENTIFIER
   [ "$(control "$1" "$2" | sed -n '\''s/^Database system identifier: *//p'\'')" = "$3" ] || { echo "$2 is not of the system $3" >&2; return 1; }
 }
-if [ "$(version /var/lib/pgsql/data)" = 17 ]; then # ended behind its last rename, or it has never left
+if [ "$(version /var/lib/pgsql/data)" = 17 ]; then # ended behind its last rename, or it was never away
+  cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-new.new <<'\''END-OF-SERVE'\''
+# written by pgaf-upgrade: PostgreSQL 17 serves, until pg_autoctl takes it over
+set -eu
+[ "$(cat /var/lib/pgsql/data/PG_VERSION)" = 17 ] || exit 0
+exec /opt/vmware/postgres/17/bin/postgres -D /var/lib/pgsql/data -p 5432 -h '\''*'\''
+END-OF-SERVE
+  sync /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-new.new || sync
+  mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-new.new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-new
   unmark /var/lib/pgsql/data
   exit 0
 fi
@@ -355,7 +364,7 @@ until /opt/vmware/postgres/17/bin/pg_isready -q -h /var/run/postgresql -p 5432; 
 done
 up=; read -r up rest < /proc/uptime || true
 echo "writes go on: $up s since boot"
-rm -f /var/lib/pgsql/.config/pg_autoctl/var/lib/pgsql/data/pg_autoctl.cfg.pg15
+rm -f /var/lib/pgsql/.config/pg_autoctl/var/lib/pgsql/data/pg_autoctl.cfg.pg15 /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/ready
 PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atqc "select '\''it serves: '\'' || version()" </dev/null
 
 END-OF-FILE
@@ -445,7 +454,7 @@ fi
 # from here on it can be started, whatever fails: a full disk gives no room for a copy, and takes a rename
 unmark /var/lib/pgsql/data || true
 if [ -e /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-new.was ]; then mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-new.was /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-new; fi # it follows on
-rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/handed-over /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/stopped
+rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/handed-over /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/stopped /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/ready
 if [ -e /var/lib/pgsql/.config/pg_autoctl/var/lib/pgsql/data/pg_autoctl.cfg.pg15 ]; then mv /var/lib/pgsql/.config/pg_autoctl/var/lib/pgsql/data/pg_autoctl.cfg.pg15 /var/lib/pgsql/.config/pg_autoctl/var/lib/pgsql/data/pg_autoctl.cfg; keep /var/lib/pgsql/.config/pg_autoctl/var/lib/pgsql/data/pg_autoctl.cfg || true; fi
 if [ -e /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state.pg15 ] && [ "$(wc -c < /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state.pg15)" -eq 1024 ]; then mv /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state.pg15 /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state; keep /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state || true; fi
 echo '\''PostgreSQL 15 goes home'\''
@@ -574,7 +583,8 @@ union all (select format('\''type %I.%I of %s: %s'\'', n.nspname, y.typname, quo
 union all (select format('\''extension %I'\'', extname) from pg_extension)
 union all (select format('\''%s large objects'\'', count(*)) from pg_largeobject_metadata where :'\''objects'\'' = '\''refuse'\'' having count(*) > 0)) s(x) order by x collate "C";
 END-OF-SQL
-if [ "$(version /var/lib/pgsql/data)" = 15 ]; then
+if [ "$(version /var/lib/pgsql/data)" = 15 ] && /opt/vmware/postgres/15/bin/pg_isready -q -h /var/run/postgresql -p 5432; then
+  rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/ready
   if [ -e /var/lib/pgsql/data_pg15_bak ] || [ -L /var/lib/pgsql/data_pg15_bak ]; then echo '\''/var/lib/pgsql/data_pg15_bak is there already'\'' >&2; exit 1; fi
   rm -f /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state.pg15 # of an earlier time
   cp -p /var/lib/pgsql/.config/pg_autoctl/var/lib/pgsql/data/pg_autoctl.cfg /var/lib/pgsql/.config/pg_autoctl/var/lib/pgsql/data/pg_autoctl.cfg.pg15
@@ -628,6 +638,8 @@ if [ "$(version /var/lib/pgsql/data)" = 15 ]; then
   [ ! -e /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/failed ] || { echo "it did not all arrive: $(cat /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/failed)" >&2; exit 1; }
   PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -p 5432 -U postgres -qc checkpoint </dev/null
   PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -qc checkpoint </dev/null
+  : > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/ready
+  sync /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/ready || sync
   echo '\''everything is ready: PostgreSQL 15 stops now'\''
 fi
 '
@@ -871,6 +883,7 @@ if [ -e /var/lib/pgsql/data ]; then
     exit 1
   )
   idle /var/lib/pgsql/data
+  [ -e /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/ready ] || { echo '\''PostgreSQL 17 was stopped already, and nothing is ready: it serves first'\'' >&2; exit 1; }
   [ ! -e /var/lib/pgsql/data_pg17_new ] || { echo '\''/var/lib/pgsql/data_pg17_new is there already'\'' >&2; exit 1; }
   whole=$(control /opt/vmware/postgres/17/bin /var/lib/pgsql/data)
   printf '\''%s\n'\'' "$whole" > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/stopped-new.new
@@ -1045,7 +1058,15 @@ as_kept() { # BIN DIRECTORY FILE: it says what was kept in FILE, to the byte
 of_system() { # BIN DIRECTORY IDENTIFIER
   [ "$(control "$1" "$2" | sed -n '\''s/^Database system identifier: *//p'\'')" = "$3" ] || { echo "$2 is not of the system $3" >&2; return 1; }
 }
-if [ "$(version /var/lib/pgsql/data)" = 15 ]; then # ended behind its last rename, or it has never left
+if [ "$(version /var/lib/pgsql/data)" = 15 ]; then # ended behind its last rename, or it was never away
+  cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-old.new <<'\''END-OF-SERVE'\''
+# written by pgaf-upgrade: PostgreSQL 15 serves, until pg_autoctl takes it over
+set -eu
+[ "$(cat /var/lib/pgsql/data/PG_VERSION)" = 15 ] || exit 0
+exec /opt/vmware/postgres/15/bin/postgres -D /var/lib/pgsql/data -p 5432 -h '\''*'\''
+END-OF-SERVE
+  sync /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-old.new || sync
+  mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-old.new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-old
   unmark /var/lib/pgsql/data
   exit 0
 fi
@@ -1106,7 +1127,7 @@ until /opt/vmware/postgres/15/bin/pg_isready -q -h /var/run/postgresql -p 5432; 
 done
 up=; read -r up rest < /proc/uptime || true
 echo "writes go on: $up s since boot"
-rm -f /var/lib/pgsql/.config/pg_autoctl/var/lib/pgsql/data/pg_autoctl.cfg.pg17
+rm -f /var/lib/pgsql/.config/pg_autoctl/var/lib/pgsql/data/pg_autoctl.cfg.pg17 /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/ready
 PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atqc "select '\''it serves: '\'' || version()" </dev/null
 
 END-OF-FILE
@@ -1196,7 +1217,7 @@ fi
 # from here on it can be started, whatever fails: a full disk gives no room for a copy, and takes a rename
 unmark /var/lib/pgsql/data || true
 if [ -e /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-old.was ]; then mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-old.was /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-old; fi # it follows on
-rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/handed-back /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/stopped-new
+rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/handed-back /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/stopped-new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/ready
 if [ -e /var/lib/pgsql/.config/pg_autoctl/var/lib/pgsql/data/pg_autoctl.cfg.pg17 ]; then mv /var/lib/pgsql/.config/pg_autoctl/var/lib/pgsql/data/pg_autoctl.cfg.pg17 /var/lib/pgsql/.config/pg_autoctl/var/lib/pgsql/data/pg_autoctl.cfg; keep /var/lib/pgsql/.config/pg_autoctl/var/lib/pgsql/data/pg_autoctl.cfg || true; fi
 if [ -e /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state.pg17 ] && [ "$(wc -c < /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state.pg17)" -eq 1024 ]; then mv /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state.pg17 /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state; keep /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state || true; fi
 echo '\''PostgreSQL 17 goes home'\''
@@ -1325,7 +1346,8 @@ union all (select format('\''type %I.%I of %s: %s'\'', n.nspname, y.typname, quo
 union all (select format('\''extension %I'\'', extname) from pg_extension)
 union all (select format('\''%s large objects'\'', count(*)) from pg_largeobject_metadata where :'\''objects'\'' = '\''refuse'\'' having count(*) > 0)) s(x) order by x collate "C";
 END-OF-SQL
-if [ "$(version /var/lib/pgsql/data)" = 17 ]; then
+if [ "$(version /var/lib/pgsql/data)" = 17 ] && /opt/vmware/postgres/17/bin/pg_isready -q -h /var/run/postgresql -p 5432; then
+  rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/ready
   if [ -e /var/lib/pgsql/data_pg17_new ] || [ -L /var/lib/pgsql/data_pg17_new ]; then echo '\''/var/lib/pgsql/data_pg17_new is there already'\'' >&2; exit 1; fi
   rm -f /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state.pg17 # of an earlier time
   cp -p /var/lib/pgsql/.config/pg_autoctl/var/lib/pgsql/data/pg_autoctl.cfg /var/lib/pgsql/.config/pg_autoctl/var/lib/pgsql/data/pg_autoctl.cfg.pg17
@@ -1377,6 +1399,8 @@ if [ "$(version /var/lib/pgsql/data)" = 17 ]; then
   [ ! -e /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/failed ] || { echo "it did not all arrive: $(cat /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/failed)" >&2; exit 1; }
   PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -p 5432 -U postgres -qc checkpoint </dev/null
   PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -qc checkpoint </dev/null
+  : > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/ready
+  sync /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/ready || sync
   echo '\''everything is ready: PostgreSQL 17 stops now'\''
 fi
 '

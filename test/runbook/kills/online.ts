@@ -4,7 +4,12 @@ import { type Fragment, sh } from '../../../source/cluster/fragment.ts';
 import { markFile, markOf } from '../../../source/runbook/shell/ownership.ts';
 import { handedBodies } from '../../../source/runbook/steps/online/changing-places.ts';
 import { back, there } from '../../../source/runbook/steps/online/cut-over.ts';
-import { copyAside, copyInMaking, serveFile } from '../../../source/runbook/steps/online/names.ts';
+import {
+  copyAside,
+  copyInMaking,
+  onlineDirectory,
+  serveFile,
+} from '../../../source/runbook/steps/online/names.ts';
 import { labCluster, spacedOnlineCluster } from '../clusters.ts';
 import { OnlineModel } from '../online-model.ts';
 import type { Sandbox } from '../sandbox.ts';
@@ -148,6 +153,7 @@ const layBeforeStop = (box: Sandbox): void => {
   lay17(box, box.node.newData, 'rows of 17');
   layMark(box, box.node.newData);
   box.write(serveFile(box.node, 'new'), 'follows');
+  box.write(join(onlineDirectory(box.node), 'ready'), '');
   box.program(join(box.node.newBindir, 'postgres'), 'true');
 };
 const places = (box: Sandbox) => [

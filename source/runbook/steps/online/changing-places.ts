@@ -42,6 +42,9 @@ const readySeconds = 300;
 
 const database = { variable: 'database' } as const;
 
+/** Everything was made ready, nobody waiting, for the stop that is behind it. Without it what lies stopped in its place only goes home: its host was restarted. */
+const readyFile = (primary: NodeFacts): Path => word`${onlineDirectory(primary)}/ready`;
+
 /** Lines that carry over every database that follows, all beside each other, from the server on one socket to the one on another. */
 const carryDatabases = (way: ChangeOfPlaces, now: 'before' | 'stopped'): Fragment => {
   const { primary, leaves, comes } = way;
@@ -94,6 +97,7 @@ const asideFile = (facts: ClusterFacts, { primary, leaves, comes, stopped }: Cha
     if [ -e ${primary.data} ]; then
       ${idleFunction}
       idle ${primary.data}
+      [ -e ${readyFile(primary)} ] || { echo ${word`PostgreSQL ${leaves.major} was stopped already, and nothing is ready: it serves first`} >&2; exit 1; }
       [ ! -e ${leaves.aside} ] || { echo ${word`${leaves.aside} is there already`} >&2; exit 1; }
       ${wholeLines(sh`${stopped}.new`, sh`control ${leaves.bindir} ${primary.data}`)}
       grep -q '^Database cluster state: *shut down$' ${stopped}.new || { echo 'it was not shut down in order' >&2; exit 1; }
@@ -154,8 +158,9 @@ const inPlaceFile = (facts: ClusterFacts, way: ChangeOfPlaces): Fragment => {
     ${versionFunction}
     ${controlFunctions}
     ${followFunction(primary)}
-    if [ "$(version ${primary.data})" = ${comes.major} ]; then # ended behind its last rename, or it has never left
+    if [ "$(version ${primary.data})" = ${comes.major} ]; then # ended behind its last rename, or it was never away
       ${idleHome(primary, comes)}
+      ${fileLines(serveFile(primary, comes.role), servingScript(primary, comes))}
       unmark ${primary.data}
       exit 0
     fi
@@ -196,7 +201,7 @@ const openedFile = ({ primary, comes, begins, keptConfiguration }: ChangeOfPlace
     sleep 0.03
   done
   ${momentLine('serving')}
-  rm -f ${keptConfiguration}
+  rm -f ${keptConfiguration} ${readyFile(primary)}
   ${askServer(primary, 'postgres', 'serving')} -Atqc "select 'it serves: ' || version()" </dev/null
 `;
 
@@ -230,7 +235,7 @@ const homeFile = (facts: ClusterFacts, way: ChangeOfPlaces): Fragment => {
     # from here on it can be started, whatever fails: a full disk gives no room for a copy, and takes a rename
     unmark ${primary.data} || true
     if [ -e ${serveFile(primary, comes.role)}.was ]; then mv ${serveFile(primary, comes.role)}.was ${serveFile(primary, comes.role)}; fi # it follows on
-    rm -f ${way.begins} ${way.stopped}
+    rm -f ${way.begins} ${way.stopped} ${readyFile(primary)}
     if [ -e ${way.keptConfiguration} ]; then mv ${way.keptConfiguration} ${primary.configFile}; keep ${primary.configFile} || true; fi
     if [ -e ${way.keptState} ] && [ "$(wc -c < ${way.keptState})" -eq 1024 ]; then mv ${way.keptState} ${primary.stateFile}; keep ${primary.stateFile} || true; fi
     echo ${word`PostgreSQL ${leaves.major} goes home`}
@@ -300,8 +305,8 @@ export const handedBodies = (
 });
 
 /**
- * As postgres, before the stop, nobody waiting: the files, and what the downtime would have to do is done once, the proof among it. Begun again behind a stop it writes
- * the files anew, and no more.
+ * As postgres, before the stop, nobody waiting: the files, and what the downtime would have to do is done once, the proof among it. Begun again behind a stop, or where the host was
+ * restarted meanwhile, it writes the files anew, and no more.
  */
 export const readyLines = (facts: ClusterFacts, way: ChangeOfPlaces): Fragment => {
   const { primary, leaves, comes } = way;
@@ -321,7 +326,8 @@ export const readyLines = (facts: ClusterFacts, way: ChangeOfPlaces): Fragment =
     ${versionFunction}
     ${handedFiles.map((name) => handed(name, bodies[name]))}
     ${sqlNames.map((name) => hereDocument(sh`cat > ${sqlFile(primary, name)}`, 'END-OF-SQL', sql[name]))}
-    if [ "$(version ${primary.data})" = ${leaves.major} ]; then
+    if [ "$(version ${primary.data})" = ${leaves.major} ] && ${inBin(leaves.bindir, 'pg_isready')} -q -h ${primary.socketDirectory} -p ${primary.port}; then
+      rm -f ${readyFile(primary)}
       if [ -e ${leaves.aside} ] || [ -L ${leaves.aside} ]; then echo ${word`${leaves.aside} is there already`} >&2; exit 1; fi
       rm -f ${way.keptState} # of an earlier time
       cp -p ${primary.configFile} ${way.keptConfiguration}
@@ -338,6 +344,8 @@ export const readyLines = (facts: ClusterFacts, way: ChangeOfPlaces): Fragment =
       ${carryDatabases(way, 'before')}
       ${askServer(primary, 'postgres', comes.role)} -qc checkpoint </dev/null
       ${askServer(primary, 'postgres', 'serving')} -qc checkpoint </dev/null
+      : > ${readyFile(primary)}
+      sync ${readyFile(primary)} || sync
       echo ${word`everything is ready: PostgreSQL ${leaves.major} stops now`}
     fi
   `;

@@ -102,13 +102,22 @@ const keeperIsNew = (facts: ClusterFacts): Condition => {
   );
 };
 
+/** The one that leaves lies stopped in its place: the host was restarted behind its stop, before it was set aside, and nobody else may start it. */
+const liesStopped = (primary: NodeFacts, major: number, world: Observations): boolean => {
+  const seen = hostIn(world, primary.alias);
+  return seen !== null && isMajor(seen.data, major) && seen.server === null && seen.pgAutoctl === 'stopped';
+};
+
 /** Asked of the server while it serves; behind the stop nobody writes. */
 const noWriteWaits = (facts: ClusterFacts): Condition => {
   const primary = primaryOf(facts);
   return {
     text: 'no write waits for a secondary',
-    holds: (world) =>
-      hostIn(world, primary.alias)?.data.kind === 'cluster' ? noSyncStandbys(primary).holds(world) : yes,
+    holds: (world) => {
+      const seen = hostIn(world, primary.alias);
+      const stopped = seen?.server === null && seen.pgAutoctl === 'stopped';
+      return seen?.data.kind === 'cluster' && !stopped ? noSyncStandbys(primary).holds(world) : yes;
+    },
   };
 };
 
@@ -141,7 +150,9 @@ export const cutOver: StepOf = (facts, phase) => {
           : done(`${seen.server.version} serves`);
       if (seen.data.kind === 'absent' && isMajor(seen.backupData, facts.oldMajor))
         return half(`${facts.oldMajor} is set aside, ${facts.newMajor} is not in its place`);
-      return pending(`${facts.oldMajor} serves`);
+      return pending(
+        `${facts.oldMajor} ${liesStopped(primary, facts.oldMajor, world) ? 'is stopped' : 'serves'}`,
+      );
     },
     before: [
       {
@@ -150,7 +161,9 @@ export const cutOver: StepOf = (facts, phase) => {
           acceptsWritesOnOld(facts, primary).holds(world).holds
             ? follows(facts).holds(world)
             : verdictOf(
-                hostIn(world, primary.alias)?.data.kind === 'absent' || isSwapped(facts, primary, world),
+                hostIn(world, primary.alias)?.data.kind === 'absent' ||
+                  isSwapped(facts, primary, world) ||
+                  liesStopped(primary, facts.oldMajor, world),
                 `${primary.alias} does not accept writes`,
               ),
       },
@@ -197,13 +210,16 @@ export const cutBack: StepOf = (facts, phase) => {
           : done(`${seen.server.version} serves`);
       if (seen.data.kind === 'absent' && isMajor(seen.backupData, facts.oldMajor))
         return half(`${facts.newMajor} is set aside, ${facts.oldMajor} is not in its place`);
-      return pending(`${facts.newMajor} serves`);
+      return pending(
+        `${facts.newMajor} ${liesStopped(primary, facts.newMajor, world) ? 'is stopped' : 'serves'}`,
+      );
     },
     before: [
       {
         text: `${facts.oldMajor} follows closely, or the cut back was begun`,
         holds: (world) => {
           const seen = hostIn(world, primary.alias);
+          if (liesStopped(primary, facts.newMajor, world)) return yes;
           if (seen === null || isSwapped(facts, primary, world)) return followsBack(facts, world);
           return verdictOf(
             seen.data.kind === 'absent' || isMajor(seen.data, facts.oldMajor),
