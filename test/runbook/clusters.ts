@@ -175,12 +175,14 @@ export const spacedCluster = (): ClusterFacts => {
 };
 
 /** The same two tablespaces, by the online method. */
-export const spacedOnlineCluster = (): ClusterFacts => {
+export const spacedOnlineCluster = (
+  tablespaces: readonly string[] = ['/srv/fast', '/srv/wide disk'],
+): ClusterFacts => {
   const facts = labCluster({ method: 'online', largeObjects: 'leave' });
   return parsed({
     ...facts,
     name: 'spaced online',
-    nodes: facts.nodes.map((node) => ({ ...node, tablespaces: ['/srv/fast', '/srv/wide disk'] })),
+    nodes: facts.nodes.map((node) => ({ ...node, tablespaces: [...tablespaces] })),
   });
 };
 

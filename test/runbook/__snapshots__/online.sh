@@ -322,7 +322,7 @@ for oid in $(PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmwa
 done
 for link in "$copy"/pg_tblspc/[0-9]*; do
   [ -L "$link" ] || continue
-  case $(readlink "$link") in '') ;; *) echo "$link leads to $(readlink "$link"), which is not a place of the copy’s" >&2; exit 1 ;; esac
+  case $(readlink "$link") in '') ;; *) echo "$link leads to $(readlink "$link"), which is not a place of the copy’s: a tablespace was made while the copy was taken. Call it off (pgaf-upgrade call-off), and begin with another copy" >&2; exit 1 ;; esac
 done
 if [ -e "$copy/standby.signal" ]; then
   /opt/vmware/postgres/15/bin/pg_ctl \

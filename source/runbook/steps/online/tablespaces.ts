@@ -56,9 +56,9 @@ export const settlePlacesLines = (facts: ClusterFacts, host: HostFacts, copy: Pa
   `;
 
 /**
- * Before the copy is started. A tablespace that was made while it was taken is made again where its WAL says, which is the directory of the server that serves: what the copy replays
- * would be written into files that are in use. No event trigger sees CREATE TABLESPACE, nor a database that is moved into one.
- * Source: PostgreSQL, tablespace.c, tblspc_redo. `asked`: the oids of the server that serves, a line each.
+ * Before the copy is started. A tablespace that was made while it was taken comes along as a link that leads where it leads on the server that serves (seen with 15.20), or is made again there
+ * by the WAL: what the copy replays would be written into files that are in use. No event trigger sees CREATE TABLESPACE, nor a database that is moved into one.
+ * Source: PostgreSQL, basebackup.c, sendDir; tablespace.c, tblspc_redo. `asked`: the oids of the server that serves, a line each.
  */
 export const noLiveTablespaceLines = (facts: ClusterFacts, host: HostFacts, asked: Fragment): Fragment => sh`
   for oid in $(${asked}); do
@@ -66,7 +66,7 @@ export const noLiveTablespaceLines = (facts: ClusterFacts, host: HostFacts, aske
   done
   for link in "$copy"/pg_tblspc/[0-9]*; do
     [ -L "$link" ] || continue
-    case $(readlink "$link") in ${joined([...copyPlaces(facts, host).map((place) => sh`${place}`), sh`''`], ' | ')}) ;; *) echo "$link leads to $(readlink "$link"), which is not a place of the copy’s" >&2; exit 1 ;; esac
+    case $(readlink "$link") in ${joined([...copyPlaces(facts, host).map((place) => sh`${place}`), sh`''`], ' | ')}) ;; *) echo "$link leads to $(readlink "$link"), which is not a place of the copy’s: a tablespace was made while the copy was taken. Call it off (pgaf-upgrade call-off), and begin with another copy" >&2; exit 1 ;; esac
   done
 `;
 
