@@ -25,7 +25,7 @@ import { keepWal, keepWalOfSecondary } from './steps/keep-wal.ts';
 import { restoreSyncStandbys, suspendSyncStandbys } from './steps/number-sync-standbys.ts';
 import { dropSlots, removeCopies, stopFollower, thawSchema } from './steps/online/call-off.ts';
 import { cutBack, cutOver } from './steps/online/cut-over.ts';
-import { whyVoid } from './steps/online/evidence.ts';
+import { liesStopped, whyVoid } from './steps/online/evidence.ts';
 import { adoptServer, followBack, followsBack, whyLost } from './steps/online/follow-back.ts';
 import { exchangeKeeper } from './steps/online/keepers.ts';
 import {
@@ -190,6 +190,7 @@ export const onlineRollback = (facts: ClusterFacts, world: Observations): readon
   const { monitor } = facts;
   const [primary, secondaries] = [primaryOf(facts), secondariesOf(facts)];
   const swapped = isSwapped(facts, primary, world);
+  const stopped = liesStopped(primary, facts.newMajor, world);
   const cuts = cutsBack(facts, world);
   const back = (node: NodeFacts): readonly Part[] => [
     stopForRollback(node),
@@ -208,7 +209,8 @@ export const onlineRollback = (facts: ClusterFacts, world: Observations): readon
       each<HostFacts>([monitor, primary, ...secondaries], (host) => [guardForRollback(host)]),
       suspendSyncStandbysAgain,
       each(secondaries, (node) => [maintenanceAgain(node)]),
-      ...only(swapped && !followsBack(facts, world).holds, [followBack]),
+      // where the change of places was begun it goes on, and verifies it by itself
+      ...only(swapped && !stopped && !followsBack(facts, world).holds, [followBack]),
     ]),
     phase(
       'Q',

@@ -7,6 +7,7 @@ import { followsBack } from '../../source/runbook/steps/online/follow-back.ts';
 import { rollbackVerdict } from '../../source/runbook/verdict/verdict.ts';
 import { labCluster } from './clusters.ts';
 import { OnlineModel } from './online-model.ts';
+import { word } from './word.ts';
 
 /** The cut-over, following back, and the cut back, on a model of the primary's host and the monitor's rows. */
 
@@ -93,6 +94,17 @@ test('so is a cut back', () => {
     says: '17 is set aside, 15 is not in its place',
   });
   expect(unmet(cutBack.before, model)).toEqual([]);
+});
+
+test('its host lost its power in the cut-over: its pg_autoctl was asked for again, which nobody but the cut-over can start', () => {
+  const model = prepared();
+  model.halfWay();
+  model.host.pgAutoctl = 'stopped';
+  const keeper = onlineUpgrade(facts).find(({ id }) => id === 'D.node_1.keeper');
+  expect(keeper?.probe(model.world()).state).toBe('done');
+  // but one that the unit does not start yet is no part of it
+  if (model.host.unit !== null) model.host.unit = { ...model.host.unit, program: word('/old/pg_autoctl') };
+  expect(keeper?.probe(model.world()).state).toBe('pending');
 });
 
 test.each([

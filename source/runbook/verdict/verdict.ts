@@ -5,6 +5,7 @@ import { hostIn, isDataDirectory, type Observations } from '../../cluster/observ
 import { localMinute } from '../../cluster/times.ts';
 import { isAsKept, isSwapped, newClusterStarted, newSystemIdentifier } from '../language/evidence.ts';
 import { acceptsWritesOnOld } from '../language/old-version.ts';
+import { liesStopped, onlineIn } from '../steps/online/evidence.ts';
 import { followsBack, keepersLost, mayFollowBack } from '../steps/online/follow-back.ts';
 import { onlineStanding } from './online-standing.ts';
 import { type Route, rollbackRoute } from './route.ts';
@@ -172,6 +173,11 @@ const onlineVerdict = (facts: ClusterFacts, world: Observations): RollbackVerdic
     return {
       kind: 'lossless',
       says: `lossless: PostgreSQL ${facts.oldMajor} follows, and has what ${facts.newMajor} writes${keepers === null ? '' : `; ${keepers}`}`,
+    };
+  if (liesStopped(primary, facts.newMajor, world) && onlineIn(facts, world)?.back !== undefined)
+    return {
+      kind: 'lossless',
+      says: `lossless: PostgreSQL ${facts.newMajor} is stopped; a rollback verifies that ${facts.oldMajor} has all of it, or has ${facts.newMajor} serve on`,
     };
   if (mayFollowBack(facts, world))
     return {

@@ -25,7 +25,7 @@ import { rootScriptAfter } from '../../shell/root-verbs.ts';
 import { inBin } from '../../shell/shell.ts';
 import { identifierLines } from '../../shell/state-file-identifier.ts';
 import { arriveSeconds, readyLines } from './changing-places.ts';
-import { notVoid } from './evidence.ts';
+import { liesStopped, notVoid } from './evidence.ts';
 import { follows } from './follow.ts';
 import { followsBack } from './follow-back.ts';
 import { type ChangeOfPlaces, primaryPlaces } from './places.ts';
@@ -100,12 +100,6 @@ const keeperIsNew = (facts: ClusterFacts): Condition => {
   return onHost(primary.alias, `its unit starts ${primary.newAutoctl}`, (seen) =>
     verdictOf(seen.unit?.program === primary.newAutoctl, `it starts ${seen.unit?.program ?? 'nothing'}`),
   );
-};
-
-/** The one that leaves lies stopped in its place: the host was restarted behind its stop, before it was set aside, and nobody else may start it. */
-const liesStopped = (primary: NodeFacts, major: number, world: Observations): boolean => {
-  const seen = hostIn(world, primary.alias);
-  return seen !== null && isMajor(seen.data, major) && seen.server === null && seen.pgAutoctl === 'stopped';
 };
 
 /** Asked of the server while it serves; behind the stop nobody writes. */

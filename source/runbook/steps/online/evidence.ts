@@ -5,7 +5,7 @@ import {
   type Observations,
   type OnlineView,
 } from '../../../cluster/observations.ts';
-import { dataIsOld, no, onHost, verdictOf } from '../../language/conditions.ts';
+import { dataIsOld, isMajor, no, onHost, verdictOf } from '../../language/conditions.ts';
 import type { Condition, ConditionJudgment } from '../../language/step.ts';
 import { isKin } from '../../shell/ownership.ts';
 
@@ -91,6 +91,12 @@ export const whyVoid = (facts: ClusterFacts, world: Observations): string | null
   if (missing !== undefined && seen.copy.kind === 'cluster')
     return `${missing.name} has no slot, and the copy was taken`;
   return null;
+};
+
+/** Who served lies stopped in its place: the host was restarted behind the stop of a change of places, before it was set aside, and nobody else may start it. */
+export const liesStopped = (primary: NodeFacts, major: number, world: Observations): boolean => {
+  const seen = hostIn(world, primary.alias);
+  return seen !== null && isMajor(seen.data, major) && seen.server === null && seen.pgAutoctl === 'stopped';
 };
 
 export const notVoid = (facts: ClusterFacts): Condition => ({

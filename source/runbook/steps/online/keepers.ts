@@ -49,8 +49,12 @@ export const exchangeKeeper =
         // a secondary that is stopped for its rebuild reports nothing, and had it before
         if (to === 'new' && isSwapped(facts, primaryOf(facts), world))
           return done('it was the new one before the cut-over');
+        const seen = hostIn(world, node.alias);
+        const program = seen?.unit?.program;
+        // behind its stop nobody but the cut-over starts it again, and its host may have lost its power
+        if (to === 'new' && primary && program === wanted && seen?.pgAutoctl === 'stopped')
+          return done('its unit starts it, and the cut-over, which stops it, goes on');
         if (!monitorHas(facts, to, world)) return pending('the monitor does not answer on that version yet');
-        const program = hostIn(world, node.alias)?.unit?.program;
         if (program !== wanted) return pending(`its unit starts ${program ?? 'nothing'}`);
         const age = nodeIn(world, node.alias)?.reportAge;
         return age !== undefined && age <= freshSeconds
