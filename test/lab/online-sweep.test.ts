@@ -28,7 +28,8 @@ import { type ConsoleHome, createConsoleHome } from './harness/walk.ts';
  *   KIND=kill|line|disk|reboot|ask   default: each of them, one behind the other; ask: a rollback at many points
  *   JOURNEY=back|accept              there and back, or there and accepted. Default: back
  *   PHASES=NOQ                       letters of the phases whose steps are disturbed; default: all
- *   SWEEP=10-20                      of those, the ones with these numbers in their command
+ *   SWEEP=10-20                      of those, the ones with these numbers in their command; of the points of ask
+ *                                    these, counted from 1
  *   COMMANDS=run,rollback            of those, the ones of these commands
  *   MOMENTS=carry-over               within a change of places; default: each of them, one each time that it runs
  *   PAUSE=FILE                       while it is there, nothing is begun
@@ -173,7 +174,8 @@ class Sweep {
   #due(command: string, stop: { number: number; host: string; title: string }, phase: string): string | null {
     if (this.kind === 'ask' ? phase !== 'N' : PHASES !== undefined && !PHASES.includes(phase)) return null;
     if (COMMANDS !== undefined && !COMMANDS.split(',').includes(command)) return null;
-    if (stop.number < from || stop.number > to || /\(optional\)$/.test(stop.title)) return null;
+    if (/\(optional\)$/.test(stop.title)) return null;
+    if (this.kind !== 'ask' && (stop.number < from || stop.number > to)) return null;
     const key = `${command} ${stop.host} ${stop.title}`;
     const times = this.kind === 'ask' ? 0 : (this.#taken.get(key) ?? 0);
     const list: readonly string[] =
@@ -605,7 +607,8 @@ const points: readonly RegExp[] = [
 const ask = async (): Promise<void> => {
   const { at, before } = await begin('ask');
   const { lab } = at;
-  for (const point of points) {
+  for (const [index, point] of points.entries()) {
+    if (index + 1 < from || index + 1 > to) continue;
     await at.through('prepare', { disturbed: false });
     const since = at.client?.acks.length ?? 0;
     let before: Asked | null = null;
