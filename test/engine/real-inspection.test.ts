@@ -1,13 +1,16 @@
+import { spawn } from 'node:child_process';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { workDirOf } from '../../source/cluster/work-directory.ts';
 import { filesToCarry } from '../../source/discover/host-facts.ts';
+import { parseCheckInspection } from '../../source/inspect/checks/parse.ts';
 import { parseFound } from '../../source/inspect/discovery/parse.ts';
 import { discoverScript } from '../../source/inspect/discovery/script.ts';
 import { parseState } from '../../source/inspect/state/parse.ts';
 import { stateScript } from '../../source/inspect/state/script.ts';
+import { checkInspectionScript } from '../../source/runbook/checks/inspection/script.ts';
 import { good, recorded, recordedBytes } from '../cluster/recorded.ts';
 import { Sandbox } from '../runbook/sandbox.ts';
 import { word } from '../runbook/word.ts';
@@ -311,6 +314,42 @@ test.each([
   state.writeInt32LE(current, 56);
   host.write(host.node.stateFile, state);
   expect(look()).toMatchObject({ stateIdentifier: identifier, inMaintenance });
+});
+
+describe('a check', () => {
+  const refusal =
+    'psql: error: connection to server at "node1" (10.1.2.3), port 5432 failed: fe_sendauth: no password supplied';
+  const refused = (at: 0 | 1) => {
+    const node = host.facts.nodes[at];
+    if (node === undefined) throw new Error('the lab has nodes');
+    return good(
+      parseCheckInspection(node.alias, host.sh(checkInspectionScript(host.facts, node).text).output),
+    ).refused;
+  };
+  const says = (text: string): void =>
+    host.program(
+      join(host.node.oldBindir, 'psql'),
+      `case "$*" in *'-U pgautofailover_replicator '*) printf '%s\\n' '${text}' >&2 ;; esac; exit 2`,
+    );
+
+  test('at a secondary whose pg_autoctl has no password for the primary: why it is not let in', () => {
+    says(refusal);
+    expect(refused(1)).toBe(refusal);
+    expect(refused(0)).toBeUndefined(); // the primary itself
+  });
+
+  test('of a primary that does not answer at all others tell; and a password in pg_autoctl’s own surroundings is not ours to try', () => {
+    says('psql: error: connection to server at "node1" (10.1.2.3), port 5432 failed: timeout expired');
+    expect(refused(1)).toBeUndefined();
+    says(refusal);
+    const keeper = spawn('sleep', ['20'], { env: { ...process.env, PGPASSWORD: 'secret' } });
+    host.write(host.node.pidFile, `${keeper.pid}\n`);
+    try {
+      expect(refused(1)).toBeUndefined();
+    } finally {
+      keeper.kill();
+    }
+  });
 });
 
 describe('a discovery', () => {

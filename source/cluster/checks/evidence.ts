@@ -237,6 +237,8 @@ export interface CheckInspection {
   readonly cron: readonly string[];
   /** Seconds since the last backup that a tool or the server knows of; null: none known. */
   readonly backupAge: number | null;
+  /** Of a secondary: why the primary does not let pg_autoctl in as it would connect before a base backup. Absent: it does, or that is not known. */
+  readonly refused?: string;
   /** Asked only of the hosts that a transfer of hard links concerns; null: not asked. */
   readonly transfer: TransferInspection | null;
   readonly tablespaces: readonly TablespaceInspection[];

@@ -126,6 +126,7 @@ export const parseCheckInspection = (alias: string, output: string): Result<Chec
     database === null ? [{ name: names[at] ?? '?', said: redactText(line.trim()) }] : [],
   );
   const backup = placeOf(map, 'backup');
+  const refused = redactText(text('refused')?.trim() ?? '');
   return ok({
     missingTools: linesOf(text('tools')),
     newAutoctl: parseAutoctlVersion(text('autoctl') ?? ''),
@@ -169,6 +170,7 @@ export const parseCheckInspection = (alias: string, output: string): Result<Chec
       : {}),
     linkMegabits: numberOrNull(text('link')),
     cron: linesOf(text('cron')).map(redactText),
+    ...(refused === '' ? {} : { refused }),
     backupAge: numberOrNull(text('backup_age')),
     transfer: transferOf(map),
     tablespaces: tablespacesOf(map),

@@ -38,6 +38,24 @@ export const habitChecks: readonly Check[] = [
     }),
   },
   {
+    id: 'replicator-password',
+    severity: 'blocker',
+    title: 'The primary lets pg_autoctl in before a base backup',
+    scope: 'secondaries',
+    why: 'Before a base backup pg_autoctl connects as pgautofailover_replicator to look for its slot, and does not use replication.password for that: refused, it tries again for ever, the secondary is not rebuilt, and its tries fill max_connections of the new primary.',
+    source:
+      'pg_auto_failover, issue 1093; pg_autoctl 2.2 seen on the lab (fixtures/lab), three secondaries without trust: “sorry, too many clients already”',
+    judge: onEach('secondaries', inspected, ({ facts, inspection }) =>
+      inspection.refused === undefined
+        ? null
+        : {
+            found: inspection.refused,
+            remedy: `give the password to ${facts.alias}’s user of PostgreSQL: a line in its ~/.pgpass, readable by it alone (or PGPASSWORD in the unit of pg_autoctl)`,
+            command: `umask 077; echo '*:*:*:pgautofailover_replicator:PASSWORD' >>~/.pgpass`,
+          },
+    ),
+  },
+  {
     id: 'unit-kill-mode',
     severity: 'warning',
     title: 'The unit stops PostgreSQL through pg_autoctl alone',

@@ -1028,6 +1028,15 @@ const cases: readonly (readonly [string, Evidence, readonly string[], RegExp])[]
     /400000 relations/,
   ],
   [
+    'a secondary whose pg_autoctl has no password for the primary',
+    withInspection('node_2', () => ({
+      refused:
+        'psql: error: connection to server at "node1", port 5433 failed: fe_sendauth: no password supplied',
+    })),
+    ['blocker replicator-password node_2'],
+    /no password supplied/,
+  ],
+  [
     'an archive',
     withServer('node_1', ({ settings }) => ({ settings: { ...settings, archive_mode: 'on' } })),
     ['warning archive-mode node_1'],

@@ -28,6 +28,9 @@ throwaway=
 links=
 primary_host=
 primary_port=
+upstream=
+upstream_port=
+pid_file=
 socket=
 private_socket=
 port=
@@ -74,6 +77,15 @@ ask() { # DATABASE STATEMENT
 
 error() { # DATABASE: why no session of ours gets an answer there
   sql "$1" -X -h "$socket" -p "$port" -U "$superuser" -Atq -c "$database_sql" 2>&1 >/dev/null </dev/null | head -n 3 | cut -c -300
+}
+
+refused() { # why pg_autoctl would not be let in on the primary before a base backup: it has no password there but that of ~/.pgpass or of its own surroundings
+  tr '\000' '\n' 2>/dev/null <"/proc/$(head -n 1 "$pid_file" 2>/dev/null)/environ" | grep -q '^PGPASS' && return
+  d=$(sed -n 's/^dbname *= *//p' "$config_file" 2>/dev/null | head -n 1)
+  s=$(sed -n 's/^sslmode *= *//p' "$config_file" 2>/dev/null | head -n 1); case $s in verify-*) s=require ;; esac
+  export PGSSLMODE="${s:-prefer}"
+  sql "${d:-postgres}" -w -X -h "$upstream" -p "$upstream_port" -U pgautofailover_replicator -Atqc 'select 1' 2>&1 >/dev/null </dev/null |
+    grep -E 'no password supplied|authentication failed|no pg_hba.conf entry|pg_hba.conf rejects' | head -n 1 | cut -c -300
 }
 
 entries() { # what lies at the top of the data directory and is no directory of the server's: kilobytes, where du can tell, and name
@@ -138,6 +150,7 @@ for c in /sys/class/net/*; do [ "${c##*/}" != lo ] && [ "$(cat "$c/operstate" 2>
   timers
 } | concerns "$unit" | head -n 20 | text cron
 keeper
+[ -n "$upstream" ] && refused | text refused
 backup_ages | sort -n | head -n 1 | text backup_age
 tablespaces
 if [ -n "$links" ]; then
