@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { archivingSchema } from './archiving.ts';
 import type { HostChecks } from './checks/evidence.ts';
 import type { MonitorNode, MonitorState } from './monitor-state.ts';
 import type { Problem } from './result.ts';
@@ -141,6 +142,7 @@ export const onlineServerViewSchema = z.object({
   /** Bytes of WAL that were ever written: two looks have the rate. Null: a standby. */
   written: z.number().nullish(),
   timeline: z.number().int(),
+  archiving: archivingSchema.nullish(),
   slots: z.array(
     z.object({
       name: z.string(),

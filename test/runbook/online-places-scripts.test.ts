@@ -5,7 +5,7 @@ import { pauseMomentsIn } from '../../source/cluster/parse/pause-moments.ts';
 import { markFile } from '../../source/runbook/shell/ownership.ts';
 import { type HandedFile, handedFileOf, momentLine } from '../../source/runbook/shell/private-units.ts';
 import { script } from '../../source/runbook/shell/shell.ts';
-import { readyLines } from '../../source/runbook/steps/online/changing-places.ts';
+import { handedBodies, letGoFile, readyLines } from '../../source/runbook/steps/online/changing-places.ts';
 import { back, there } from '../../source/runbook/steps/online/cut-over.ts';
 import { serveFile } from '../../source/runbook/steps/online/names.ts';
 import { recordedBytes } from '../cluster/recorded.ts';
@@ -276,6 +276,76 @@ describe('there', () => {
     expect(run('aside')).toMatchObject({ code: 1, output: expect.stringContaining('is there already') });
     expect(stands()).toEqual(['of 15', 'theirs', 'of 17']);
   });
+});
+
+/** A server whose archiver is busy: it ends with it, as one does that is shut down but for that. */
+const stopping = (state: string, command: string): string => {
+  const { data } = host.node;
+  host.write(join(data, 'global/pg_control'), host.control(15, state));
+  host.write(join(data, 'pg_wal/archive_status/000000010000000000000007.ready'), '');
+  host.write(
+    join(host.root, 'server'),
+    `echo $$ >"$1/postmaster.pid"; setsid bash -c 'exec -a "postgres: archiver archiving 000000010000000000000007" bash -c "$2"' - - "$2" & wait; rm -f "$1/postmaster.pid"`,
+  );
+  const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
+  return `bash ${quoted(join(host.root, 'server'))} ${quoted(data)} ${quoted(command)} & until [ -s ${quoted(join(data, 'postmaster.pid'))} ] && grep -qs '^postgres: archiver' /proc/[0-9]*/cmdline; do sleep 0.01; done`;
+};
+const letGo = (): string => script(letGoFile(way('there'), 0)).text;
+
+test.each([
+  ['hangs', 'sleep 20; :'],
+  ['hangs, and takes no signal to end', 'trap "" TERM; sleep 20; :'],
+])(
+  'an archive_command that %s does not hold up a stop, and what it has not archived is told',
+  (_, command) => {
+    const begun = Date.now();
+    const ran = host.sh(`${stopping('shut down', command)}\n${letGo()}\nwait`);
+    expect(ran.output).toContain(
+      'the archiver has not ended, and is not waited for; files of WAL that are not archived: 1',
+    );
+    expect(ran.output.match(/is not waited for/g)).toHaveLength(1);
+    expect(Date.now() - begun).toBeLessThan(10_000);
+  },
+);
+
+test('an archiver of a server that is not shut down yet is let alone: its end would be a crash', () => {
+  const ran = host.sh(`${stopping('in production', 'sleep 0.3; echo archived')}\n${letGo()}\nwait`);
+  expect(ran.output).toBe('archived\n');
+});
+
+test('a server that leaves keeps its WAL for its archive, and hands none over: it may go home; one that only follows has none', () => {
+  ready('there');
+  run('aside');
+  const { node } = host;
+  expect(host.read(serveFile(node, 'old'))).toContain('-c archive_command= -c archive_library= ');
+  expect(host.read(serveFile(node, 'old'))).not.toContain('archive_mode');
+});
+
+test('the server that serves listens where pg_autoctl would have it, and nowhere else', () => {
+  ready('there');
+  forth();
+  const { node } = host;
+  host.program(join(node.newBindir, 'postgres'), `printf '%s ' "$@" >"${node.home}/started"`);
+  for (const [written, listens] of [
+    ['', '*'],
+    ['listen_addresses = 10.1.2.3\n', '10.1.2.3'],
+  ]) {
+    host.write(node.configFile, `pg_ctl = of 17\n${written}`);
+    host.sh(`sh '${serveFile(node, 'new').replaceAll("'", "'\\''")}'`);
+    expect(host.read(join(node.home, 'started'))).toContain(`-h ${listens} `);
+  }
+});
+
+test('18 serves, too, where it has followed in more databases than it has origins for', () => {
+  const made = way('there');
+  const comes = { ...made.comes, major: 18 };
+  for (const [one, found] of [
+    [made, false],
+    [{ ...made, comes }, true],
+  ] as const)
+    expect(
+      handedBodies(host.facts, one)['in-place'].text.includes('-c max_active_replication_origins=24'),
+    ).toBe(found);
 });
 
 test('and back: the old one lies in its place, as it was, and the new one aside', () => {

@@ -64,6 +64,21 @@ test('what has moved is told by moments that only grow, by whichever try it was 
   expect(leaveSql).toContain('greatest(clock_timestamp(), (select max(at)');
 });
 
+test('an archive that is behind is told on the card before the stop, with what becomes of it', () => {
+  const model = prepared();
+  expect(cutOver.notes(model.world())).toEqual([]);
+  const { server } = model.online;
+  if (server === null) throw new Error('it answers');
+  model.online = {
+    ...model.online,
+    server: { ...server, archiving: { waiting: 3, seconds: 400, failed: null } },
+  };
+  for (const step of [cutOver, cutBack])
+    expect(step.notes(model.world())).toEqual([
+      'the archive is behind: 3 files of WAL wait, one for 400 s. The stop does not wait for it for longer than 2 s; what is not archived then stays with the version that stops',
+    ]);
+});
+
 test('large objects that came behind the checks turn it back, unless they may stay as they are', () => {
   const asks = (largeObjects?: 'leave') => {
     const cluster = { ...facts, ...(largeObjects && { largeObjects }) };

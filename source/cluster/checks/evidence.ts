@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { archivingSchema } from '../archiving.ts';
 import type { ClusterFacts, HostFacts } from '../facts.ts';
 import type { MonitorState } from '../monitor-state.ts';
 import type { ControlData } from '../parse/control-data.ts';
@@ -34,6 +35,7 @@ const onlineServerSchema = z.object({
       seconds: z.number(),
     }),
   ),
+  archiving: archivingSchema.nullish(),
 });
 export type OnlineServer = z.infer<typeof onlineServerSchema>;
 
@@ -235,10 +237,10 @@ export interface CheckInspection {
   readonly linkMegabits: number | null;
   /** Lines of crontabs that have to do with PostgreSQL: `file: line`. */
   readonly cron: readonly string[];
-  /** Seconds since the last backup that a tool or the server knows of; null: none known. */
-  readonly backupAge: number | null;
   /** Of a secondary: why the primary does not let pg_autoctl in as it would connect before a base backup. Absent: it does, or that is not known. */
   readonly refused?: string;
+  /** Seconds since the last backup that a tool or the server knows of; null: none known. */
+  readonly backupAge: number | null;
   /** Asked only of the hosts that a transfer of hard links concerns; null: not asked. */
   readonly transfer: TransferInspection | null;
   readonly tablespaces: readonly TablespaceInspection[];

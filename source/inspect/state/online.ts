@@ -2,6 +2,7 @@ import { type ClusterFacts, type HostFacts, isNode, isOnline } from '../../clust
 import { type Fragment, fixed, sh } from '../../cluster/fragment.ts';
 import { openDatabasesSql } from '../../cluster/superuser-sql.ts';
 import {
+  archivingSql,
   isCarried,
   isReplicated,
   lacksIdentity,
@@ -11,7 +12,7 @@ import { copyAside, privateSocketOf, privateUnit } from '../../runbook/steps/onl
 import script from './online.sh' with { type: 'text' };
 
 const serverSql = `select json_build_object('walLevel', current_setting('wal_level'),
-  'nextWalLevel', (select setting from pg_file_settings where name = 'wal_level' order by seqno desc limit 1), 'timeline', ${timelineSql},
+  'nextWalLevel', (select setting from pg_file_settings where name = 'wal_level' order by seqno desc limit 1), 'timeline', ${timelineSql}, 'archiving', ${archivingSql},
   'written', case when pg_is_in_recovery() then null else pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0') end,
   'slots', coalesce((select json_agg(json_build_object('name', slot_name, 'database', database, 'active', active, 'confirmed', confirmed_flush_lsn, 'status', wal_status,
     'seconds', case when active then coalesce((select extract(epoch from r.replay_lag) from pg_stat_replication r where r.pid = active_pid), 0) end,

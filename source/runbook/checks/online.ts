@@ -1,6 +1,8 @@
 import type { OnlineServer } from '../../cluster/checks/evidence.ts';
+import { secondariesOf } from '../../cluster/facts.ts';
 import { quoted, sh } from '../../cluster/fragment.ts';
 import { sqlLiteral } from '../../cluster/quote.ts';
+import { behindWords } from './archiving.ts';
 import { type Check, type Issue, onEach } from './check.ts';
 import { identifierFor, inPsql } from './in-psql.ts';
 import { isPrepared } from './new-directory.ts';
@@ -46,30 +48,42 @@ const onlineServerChecks: readonly Check[] = [
     severity: 'blocker',
     title: 'There are slots and WAL senders for the online method',
     scope: 'primary',
-    why: 'Each database with tables needs a slot and a WAL sender of its own, and the copy is taken by two more senders.',
-    source: 'PostgreSQL, max_replication_slots and max_wal_senders (logical-replication-config)',
+    why: 'Each database with tables needs a slot and a WAL sender of its own, the copy is taken by two more senders, and so is each secondary that is rebuilt while the old version follows.',
+    source:
+      'PostgreSQL, max_replication_slots and max_wal_senders (logical-replication-config); pg_basebackup, --wal-method=stream',
     judge: ofOnline(
-      onEach('primary', asked, (seen): readonly Issue[] => {
+      onEach('primary', asked, (seen, _host, { facts }): readonly Issue[] => {
         const others = seen.slots.filter((one) => !isOwnSlot(one.name)).length;
         const databases = replicated(seen).length;
+        const secondaries = facts === null ? 0 : secondariesOf(facts).length;
         const ours = seen.slots.length - others;
-        const [slots, senders] = [
-          setting(seen.server, 'max_replication_slots'),
-          setting(seen.server, 'max_wal_senders'),
-        ];
-        const want = (name: string, has: number, used: number, more: number): readonly Issue[] =>
-          has >= used + more
+        const senders = Math.max(0, seen.server.senders - ours);
+        const want = (name: string, need: number, words: string): readonly Issue[] => {
+          const has = setting(seen.server, name);
+          return has >= need
             ? []
             : [
                 {
-                  found: `${name} is ${has}: ${used} are in use, and ${databases} databases with tables need ${more} more`,
-                  remedy: `set ${name} to ${used + more} or more on every node, then restart PostgreSQL on the secondaries first and on the primary last`,
-                  command: inPsql('postgres', `alter system set ${name} = ${used + more}`),
+                  found: `${name} is ${has}: ${words}`,
+                  remedy: `set ${name} to ${need} or more on every node, then restart PostgreSQL on the secondaries first and on the primary last`,
+                  command: inPsql('postgres', `alter system set ${name} = ${need}`),
                 },
               ];
+        };
+        const used = (count: number, more: number): string =>
+          `${count} are in use, and ${databases} databases with tables need ${more} more`;
+        const before = Math.max(2, databases);
+        // the last one is copied, while the others stream; one that finds none tries again
+        const rebuilt = databases + (secondaries === 0 ? 0 : secondaries + 1);
         return [
-          ...want('max_replication_slots', slots, others, databases),
-          ...want('max_wal_senders', senders, Math.max(0, seen.server.senders - ours), databases + 2),
+          ...want('max_replication_slots', others + databases, used(others, databases)),
+          ...(senders + before >= rebuilt
+            ? want('max_wal_senders', senders + before, used(senders, before))
+            : want(
+                'max_wal_senders',
+                rebuilt,
+                `behind the cut-over ${databases} databases with tables and ${secondaries} secondaries, one of which is copied, need ${rebuilt}`,
+              )),
         ];
       }),
     ),
@@ -113,6 +127,27 @@ const onlineServerChecks: readonly Check[] = [
               command: inPsql('postgres', 'show max_slot_wal_keep_size'),
             },
       ),
+    ),
+  },
+  {
+    id: 'online-archiving',
+    severity: 'warning',
+    title: 'The archive keeps up, for the online method',
+    scope: 'primary',
+    why: 'A stop waits for the archive of what was written. At the change of places that is bounded: two seconds behind the order the archiver is let go, and what is not archived by then stays with the version that stops.',
+    source: 'PostgreSQL, pg_stat_archiver; pgarch.c; docs/development/online.md',
+    judge: ofOnline(
+      onEach('primary', asked, ({ server }) => {
+        const found = behindWords(server.archiving);
+        return found === null
+          ? null
+          : {
+              found,
+              remedy:
+                'see in the server’s log what archive_command says, and let it catch up before run; behind the cut-over nobody archives what the old version has left, unless it serves again',
+              command: inPsql('postgres', 'select * from pg_stat_archiver'),
+            };
+      }),
     ),
   },
   {

@@ -1,3 +1,4 @@
+import { isOnline } from '../../cluster/facts.ts';
 import { parsePostgresVersion } from '../../cluster/version.ts';
 import { type Check, type Issue, onEach } from './check.ts';
 import { identifierFor, inPsql } from './in-psql.ts';
@@ -138,14 +139,15 @@ export const settingChecks: readonly Check[] = [
     why: 'The new cluster starts at timeline 1 again and would write over the old archive’s files; the backup tool must learn of the new system identifier.',
     source:
       'PostgreSQL, Continuous Archiving: archive_command must not overwrite; pgBackRest user guide, stanza-upgrade; the new timeline seen with 15.20 and 17.12 on the lab (fixtures/lab)',
-    judge: onEach('primary', served, ({ server }) => {
+    judge: onEach('primary', served, ({ server }, _host, { facts }) => {
       const mode = server.settings.archive_mode ?? 'off';
       return mode === 'off'
         ? null
         : {
             found: `archive_mode is ${mode}`,
-            remedy:
-              'archive to another place after the window (pgBackRest: stanza-upgrade), and take a new base backup at once',
+            remedy: isOnline(facts)
+              ? 'both versions write from prepare on, WAL files of the same names: archive each to a place of its own before run (archive_command runs in the data directory, where PG_VERSION has the version: docs/online.md; pgBackRest: stanza-upgrade behind the cut-over), and take a new base backup at once'
+              : 'archive to another place after the window (pgBackRest: stanza-upgrade), and take a new base backup at once',
             command: inPsql('postgres', 'show archive_command'),
           };
     }),

@@ -10,16 +10,40 @@ version() { cat "$1/PG_VERSION" 2>/dev/null || true; }
 cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/let-go.new <<'\''END-OF-FILE'\''
 set -eu
 export LC_ALL=C
+control() ( # BIN DIRECTORY: what pg_controldata says of it, whatever pg_control is called by now
+  at=$2
+  if [ ! -e "$2/global/pg_control" ]; then
+    at=$(mktemp -d); trap '\''rm -rf "$at"'\'' EXIT; mkdir "$at/global"
+    for name in pg_control.do-not-start pg_control.old; do
+      if [ -e "$2/global/$name" ]; then ln -sf "$2/global/$name" "$at/global/pg_control"; fi
+    done
+    ln -s "$2/PG_VERSION" "$at/PG_VERSION"
+  fi
+  "$1/pg_controldata" -D "$at"
+)
+as_kept() { # BIN DIRECTORY FILE: it says what was kept in FILE, to the byte
+  [ -s "$3" ] && control "$1" "$2" | cmp -s - "$3"
+}
+of_system() { # BIN DIRECTORY IDENTIFIER
+  [ "$(control "$1" "$2" | sed -n '\''s/^Database system identifier: *//p'\'')" = "$3" ] || { echo "$2 is not of the system $3" >&2; return 1; }
+}
 server=$(head -n 1 /var/lib/pgsql/data/postmaster.pid 2>/dev/null) || exit 0
 case $server in '\'''\'' | *[!0-9]*) exit 0 ;; esac
-tries=0
+tries=0 archiver=0
 while [ "$(head -n 1 /var/lib/pgsql/data/postmaster.pid 2>/dev/null)" = "$server" ] && [ $tries -lt 600 ]; do
   tries=$((tries + 1))
   sleep 0.1
   [ $tries -gt 20 ] || continue
   for at in $(grep -lsx "PPid:[[:space:]]*$server" /proc/[0-9]*/status || true); do
     at=${at%/status}
-    case $(tr '\''\0'\'' '\'' '\'' < "$at/cmdline" 2>/dev/null) in '\''postgres: walsender '\''* | '\''postgres: '\''*'\'': walsender '\''*) kill "${at#/proc/}" 2>/dev/null && echo '\''a reader of WAL has not answered, and is not waited for'\'' || true ;; esac
+    case $(tr '\''\0'\'' '\'' '\'' 2>/dev/null < "$at/cmdline") in
+      '\''postgres: walsender '\''* | '\''postgres: '\''*'\'': walsender '\''*) kill "${at#/proc/}" 2>/dev/null && echo '\''a reader of WAL has not answered, and is not waited for'\'' || true ;;
+      '\''postgres: archiver'\''* | '\''postgres: '\''*'\'': archiver'\''*)
+        control /opt/vmware/postgres/15/bin /var/lib/pgsql/data 2>/dev/null | grep -q '\''^Database cluster state: *shut down$'\'' || continue # nothing else is waited for then
+        archiver=$((archiver + 1))
+        [ $archiver -gt 1 ] || echo "the archiver has not ended, and is not waited for; files of WAL that are not archived: $(find /var/lib/pgsql/data/pg_wal/archive_status/ -name '\''*.ready'\'' | wc -l)"
+        if [ $archiver -gt 20 ]; then kill -s KILL -- "-${at#/proc/}" 2>/dev/null || true; else kill -s TERM -- "-${at#/proc/}" 2>/dev/null || true; fi ;;
+    esac
   done
 done
 
@@ -71,7 +95,7 @@ set -eu
 [ -f /var/lib/pgsql/data_pg15_bak/PG_VERSION ] || exit 0
 exec /opt/vmware/postgres/15/bin/postgres -D /var/lib/pgsql/data_pg15_bak -c listen_addresses= -c port=5432 \
   -c unix_socket_directories=/var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -c unix_socket_permissions=0700 -c hba_file=/var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old/pg_hba.conf \
-  -c ssl=off -c archive_mode=off -c synchronous_standby_names= -c primary_conninfo= -c restore_command= -c shared_preload_libraries= \
+  -c ssl=off -c archive_timeout=0 -c archive_command= -c archive_library= -c synchronous_standby_names= -c primary_conninfo= -c restore_command= -c shared_preload_libraries= \
   -c default_transaction_read_only=off -c huge_pages=off -c shared_buffers=256MB \
   -c max_logical_replication_workers=16 -c wal_retrieve_retry_interval=200ms -c wal_writer_delay=20ms \
   -c logging_collector=on -c log_destination=stderr -c log_directory=/var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/old-log -c log_filename=%a.log -c log_truncate_on_rotation=on -c log_rotation_age=1d -c log_rotation_size=0
@@ -292,7 +316,8 @@ if [ "$(version /var/lib/pgsql/data)" = 17 ]; then # ended behind its last renam
 # written by pgaf-upgrade: PostgreSQL 17 serves, until pg_autoctl takes it over
 set -eu
 [ "$(cat /var/lib/pgsql/data/PG_VERSION)" = 17 ] || exit 0
-exec /opt/vmware/postgres/17/bin/postgres -D /var/lib/pgsql/data -p 5432 -h '\''*'\''
+listens=$(sed -n '\''s/^listen_addresses *= *//p'\'' /var/lib/pgsql/.config/pg_autoctl/var/lib/pgsql/data/pg_autoctl.cfg | head -n 1)
+exec /opt/vmware/postgres/17/bin/postgres -D /var/lib/pgsql/data -p 5432 -h "${listens:-*}"
 END-OF-SERVE
   sync /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-new.new || sync
   mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-new.new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-new
@@ -321,7 +346,8 @@ cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-new.new 
 # written by pgaf-upgrade: PostgreSQL 17 serves, until pg_autoctl takes it over
 set -eu
 [ "$(cat /var/lib/pgsql/data/PG_VERSION)" = 17 ] || exit 0
-exec /opt/vmware/postgres/17/bin/postgres -D /var/lib/pgsql/data -p 5432 -h '\''*'\''
+listens=$(sed -n '\''s/^listen_addresses *= *//p'\'' /var/lib/pgsql/.config/pg_autoctl/var/lib/pgsql/data/pg_autoctl.cfg | head -n 1)
+exec /opt/vmware/postgres/17/bin/postgres -D /var/lib/pgsql/data -p 5432 -h "${listens:-*}"
 END-OF-SERVE
 sync /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-new.new || sync
 mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-new.new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-new
@@ -782,16 +808,40 @@ version() { cat "$1/PG_VERSION" 2>/dev/null || true; }
 cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/let-go.new <<'\''END-OF-FILE'\''
 set -eu
 export LC_ALL=C
+control() ( # BIN DIRECTORY: what pg_controldata says of it, whatever pg_control is called by now
+  at=$2
+  if [ ! -e "$2/global/pg_control" ]; then
+    at=$(mktemp -d); trap '\''rm -rf "$at"'\'' EXIT; mkdir "$at/global"
+    for name in pg_control.do-not-start pg_control.old; do
+      if [ -e "$2/global/$name" ]; then ln -sf "$2/global/$name" "$at/global/pg_control"; fi
+    done
+    ln -s "$2/PG_VERSION" "$at/PG_VERSION"
+  fi
+  "$1/pg_controldata" -D "$at"
+)
+as_kept() { # BIN DIRECTORY FILE: it says what was kept in FILE, to the byte
+  [ -s "$3" ] && control "$1" "$2" | cmp -s - "$3"
+}
+of_system() { # BIN DIRECTORY IDENTIFIER
+  [ "$(control "$1" "$2" | sed -n '\''s/^Database system identifier: *//p'\'')" = "$3" ] || { echo "$2 is not of the system $3" >&2; return 1; }
+}
 server=$(head -n 1 /var/lib/pgsql/data/postmaster.pid 2>/dev/null) || exit 0
 case $server in '\'''\'' | *[!0-9]*) exit 0 ;; esac
-tries=0
+tries=0 archiver=0
 while [ "$(head -n 1 /var/lib/pgsql/data/postmaster.pid 2>/dev/null)" = "$server" ] && [ $tries -lt 600 ]; do
   tries=$((tries + 1))
   sleep 0.1
   [ $tries -gt 20 ] || continue
   for at in $(grep -lsx "PPid:[[:space:]]*$server" /proc/[0-9]*/status || true); do
     at=${at%/status}
-    case $(tr '\''\0'\'' '\'' '\'' < "$at/cmdline" 2>/dev/null) in '\''postgres: walsender '\''* | '\''postgres: '\''*'\'': walsender '\''*) kill "${at#/proc/}" 2>/dev/null && echo '\''a reader of WAL has not answered, and is not waited for'\'' || true ;; esac
+    case $(tr '\''\0'\'' '\'' '\'' 2>/dev/null < "$at/cmdline") in
+      '\''postgres: walsender '\''* | '\''postgres: '\''*'\'': walsender '\''*) kill "${at#/proc/}" 2>/dev/null && echo '\''a reader of WAL has not answered, and is not waited for'\'' || true ;;
+      '\''postgres: archiver'\''* | '\''postgres: '\''*'\'': archiver'\''*)
+        control /opt/vmware/postgres/17/bin /var/lib/pgsql/data 2>/dev/null | grep -q '\''^Database cluster state: *shut down$'\'' || continue # nothing else is waited for then
+        archiver=$((archiver + 1))
+        [ $archiver -gt 1 ] || echo "the archiver has not ended, and is not waited for; files of WAL that are not archived: $(find /var/lib/pgsql/data/pg_wal/archive_status/ -name '\''*.ready'\'' | wc -l)"
+        if [ $archiver -gt 20 ]; then kill -s KILL -- "-${at#/proc/}" 2>/dev/null || true; else kill -s TERM -- "-${at#/proc/}" 2>/dev/null || true; fi ;;
+    esac
   done
 done
 
@@ -843,7 +893,7 @@ set -eu
 [ -f /var/lib/pgsql/data_pg17_new/PG_VERSION ] || exit 0
 exec /opt/vmware/postgres/17/bin/postgres -D /var/lib/pgsql/data_pg17_new -c listen_addresses= -c port=5432 \
   -c unix_socket_directories=/var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -c unix_socket_permissions=0700 -c hba_file=/var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new/pg_hba.conf \
-  -c ssl=off -c archive_mode=off -c synchronous_standby_names= -c primary_conninfo= -c restore_command= -c shared_preload_libraries= \
+  -c ssl=off -c archive_timeout=0 -c archive_command= -c archive_library= -c synchronous_standby_names= -c primary_conninfo= -c restore_command= -c shared_preload_libraries= \
   -c default_transaction_read_only=off -c huge_pages=off -c shared_buffers=256MB \
   -c max_logical_replication_workers=16 -c wal_retrieve_retry_interval=200ms -c wal_writer_delay=20ms \
   -c logging_collector=on -c log_destination=stderr -c log_directory=/var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/new-log -c log_filename=%a.log -c log_truncate_on_rotation=on -c log_rotation_age=1d -c log_rotation_size=0
@@ -1063,7 +1113,8 @@ if [ "$(version /var/lib/pgsql/data)" = 15 ]; then # ended behind its last renam
 # written by pgaf-upgrade: PostgreSQL 15 serves, until pg_autoctl takes it over
 set -eu
 [ "$(cat /var/lib/pgsql/data/PG_VERSION)" = 15 ] || exit 0
-exec /opt/vmware/postgres/15/bin/postgres -D /var/lib/pgsql/data -p 5432 -h '\''*'\''
+listens=$(sed -n '\''s/^listen_addresses *= *//p'\'' /var/lib/pgsql/.config/pg_autoctl/var/lib/pgsql/data/pg_autoctl.cfg | head -n 1)
+exec /opt/vmware/postgres/15/bin/postgres -D /var/lib/pgsql/data -p 5432 -h "${listens:-*}"
 END-OF-SERVE
   sync /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-old.new || sync
   mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-old.new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-old
@@ -1084,7 +1135,8 @@ cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-old.new 
 # written by pgaf-upgrade: PostgreSQL 15 serves, until pg_autoctl takes it over
 set -eu
 [ "$(cat /var/lib/pgsql/data/PG_VERSION)" = 15 ] || exit 0
-exec /opt/vmware/postgres/15/bin/postgres -D /var/lib/pgsql/data -p 5432 -h '\''*'\''
+listens=$(sed -n '\''s/^listen_addresses *= *//p'\'' /var/lib/pgsql/.config/pg_autoctl/var/lib/pgsql/data/pg_autoctl.cfg | head -n 1)
+exec /opt/vmware/postgres/15/bin/postgres -D /var/lib/pgsql/data -p 5432 -h "${listens:-*}"
 END-OF-SERVE
 sync /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-old.new || sync
 mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-old.new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-old

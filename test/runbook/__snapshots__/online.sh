@@ -540,7 +540,7 @@ set -eu
 [ -f /var/lib/pgsql/data_pg17_new/PG_VERSION ] || exit 0
 exec /opt/vmware/postgres/17/bin/postgres -D /var/lib/pgsql/data_pg17_new -c listen_addresses= -c port=5432 \
   -c unix_socket_directories=/var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -c unix_socket_permissions=0700 -c hba_file=/var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new/pg_hba.conf \
-  -c ssl=off -c archive_mode=off -c synchronous_standby_names= -c primary_conninfo= -c restore_command= -c shared_preload_libraries= \
+  -c ssl=off -c archive_mode=off -c archive_timeout=0 -c synchronous_standby_names= -c primary_conninfo= -c restore_command= -c shared_preload_libraries= \
   -c default_transaction_read_only=off -c huge_pages=off -c shared_buffers=256MB \
   -c max_logical_replication_workers=16 -c wal_retrieve_retry_interval=200ms -c wal_writer_delay=20ms \
   -c logging_collector=on -c log_destination=stderr -c log_directory=/var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/new-log -c log_filename=%a.log -c log_truncate_on_rotation=on -c log_rotation_age=1d -c log_rotation_size=0 \

@@ -72,6 +72,20 @@ test('a cluster that nothing stands against is ready for the online method', () 
   expect(judge(ready)).toMatchObject({ outcome: 'ready', findings: [], notSeen: [] });
 });
 
+test('an archive that keeps up, or none, is nothing to say', () => {
+  expect(seen(withOnline({ archiving: { waiting: 1, seconds: 0.2, failed: null } }))).toEqual([]);
+  expect(seen(withOnline({ archiving: null }))).toEqual([]);
+});
+
+test('where there is an archive, both versions write into it, names of the same kind: each wants a place of its own', () => {
+  const evidence = withServer(
+    'node_1',
+    ({ settings }) => ({ settings: { ...settings, archive_mode: 'on' } }),
+    ready,
+  );
+  expect(first(evidence, 'archive-mode')?.remedy).toContain('a place of its own before run');
+});
+
 test('of a cluster that is upgraded by pg_upgrade the limits say nothing, and its servers are not asked for them', () => {
   const ordinary = labCluster();
   const evidence = { ...limits('app', 'postgresql-15.20/online-limits'), facts: ordinary };
@@ -104,9 +118,22 @@ const cases: readonly (readonly [string, Evidence, readonly string[], RegExp])[]
   ],
   [
     'too few WAL senders',
-    withOnline({ senders: 10 }),
+    withOnline({ senders: 11 }),
     ['blocker online-slots node_1'],
-    /max_wal_senders is 12: 10 are in use/,
+    /max_wal_senders is 12: 11 are in use, and 1 databases with tables need 2 more/,
+  ],
+  [
+    'too few WAL senders for secondaries that are rebuilt while the old version follows',
+    withServer(
+      'node_1',
+      ({ online: it }) => ({
+        online:
+          it === null ? null : { ...it, senders: 0, settings: { ...it.settings, max_wal_senders: '3' } },
+      }),
+      ready,
+    ),
+    ['blocker online-slots node_1'],
+    /max_wal_senders is 3: behind the cut-over 1 databases with tables and 2 secondaries, one of which is copied, need 4$/,
   ],
   [
     'more databases than workers',
@@ -119,6 +146,24 @@ const cases: readonly (readonly [string, Evidence, readonly string[], RegExp])[]
     withSetting('max_slot_wal_keep_size', '1024'),
     ['warning online-slot-wal node_1'],
     /1024 MB/,
+  ],
+  [
+    'an archive that fails',
+    withOnline({ archiving: { waiting: 1, seconds: 4, failed: '000000010000000000000007' } }),
+    ['warning online-archiving node_1'],
+    /^archive_command has failed, for 000000010000000000000007 last: 1 file of WAL waits$/,
+  ],
+  [
+    'an archive_command that hangs',
+    withOnline({ archiving: { waiting: 1, seconds: 300.4, failed: null } }),
+    ['warning online-archiving node_1'],
+    /^the archive is behind: 1 file of WAL waits, one for 300 s$/,
+  ],
+  [
+    'an archive that is slower than the writes',
+    withOnline({ archiving: { waiting: 40, seconds: 20, failed: null } }),
+    ['warning online-archiving node_1'],
+    /^the archive is behind: 40 files of WAL wait, one for 20 s$/,
   ],
   [
     'a slot and a subscription of somebody else',

@@ -8,8 +8,13 @@
 const shownSettings =
   "'wal_level', 'max_replication_slots', 'max_wal_senders', 'max_worker_processes', 'max_slot_wal_keep_size', 'shared_preload_libraries'";
 
+/** How the archive keeps up. Source: PostgreSQL, pg_stat_archiver; functions-admin, pg_ls_archive_statusdir (12). */
+export const archivingSql = `(case when current_setting('archive_mode') <> 'off' then (select json_build_object('waiting', waiting, 'seconds', seconds,
+      'failed', case when last_failed_time > coalesce(last_archived_time, '-infinity') then last_failed_wal end)
+    from pg_stat_archiver, (select count(*) as waiting, extract(epoch from clock_timestamp() - min(modification)) as seconds from pg_ls_archive_statusdir() where name like '%.ready') ready) end)`;
+
 export const onlineServerSql = `json_build_object('settings', (select json_object_agg(name, setting) from pg_settings where name in (${shownSettings})),
-    'senders', (select count(*) from pg_stat_replication),
+    'senders', (select count(*) from pg_stat_replication), 'archiving', ${archivingSql},
     'writing', coalesce((select json_agg(json_build_object('pid', pid, 'user', usename, 'database', datname, 'seconds', extract(epoch from now() - xact_start)))
       from pg_stat_activity where xact_start < now() - interval '60 s' and backend_xid is not null), '[]'))`;
 

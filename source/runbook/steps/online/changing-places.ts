@@ -25,7 +25,7 @@ import { askServer, eachDatabase, listLines } from './databases.ts';
 import { movedLines, noteSinceLines } from './moved-sequences.ts';
 import { onlineDirectory, privateSocketOf, serveFile } from './names.ts';
 import { type ChangeOfPlaces, type PlacesSql, type Side, sqlFile, sqlNames } from './places.ts';
-import { fileLines, privatePlaceLines, privateServerCommand } from './private-server.ts';
+import { fileLines, originOptions, privatePlaceLines, privateServerCommand } from './private-server.ts';
 import { schemaLinesSql } from './schema-sql.ts';
 import { sideComesHome, sideGoesAside } from './tablespaces.ts';
 
@@ -82,7 +82,7 @@ const asideFile = (facts: ClusterFacts, { primary, leaves, comes, stopped }: Cha
     # written by pgaf-upgrade: PostgreSQL ${leaves.major} as it was stopped, on a socket that nobody else reaches
     set -eu
     [ -f ${word`${leaves.aside}/PG_VERSION`} ] || exit 0
-    exec ${privateServerCommand(primary, leaves.role, leaves.bindir, leaves.aside)}
+    exec ${privateServerCommand(primary, leaves.role, leaves.bindir, leaves.aside, { kind: 'waits', major: leaves.major })}
   `;
   return sh`
     umask 077
@@ -134,12 +134,13 @@ const carryOverFile = (way: ChangeOfPlaces): Fragment => {
   `;
 };
 
-/** What the unit of the one that comes runs from here on: the server that serves, as pg_autoctl starts it. */
+/** What the unit of the one that comes runs from here on: the server that serves, as pg_autoctl starts it, which gives it the addresses of its own file. Source: pg_auto_failover, service_postgres.c. */
 const servingScript = (primary: NodeFacts, comes: Side): Fragment => sh`
   # written by pgaf-upgrade: PostgreSQL ${comes.major} serves, until pg_autoctl takes it over
   set -eu
   [ "$(cat ${word`${primary.data}/PG_VERSION`})" = ${comes.major} ] || exit 0
-  exec ${inBin(comes.bindir, 'postgres')} -D ${primary.data} -p ${primary.port} -h '*'
+  listens=$(sed -n 's/^listen_addresses *= *//p' ${primary.configFile} | head -n 1)
+  exec ${inBin(comes.bindir, 'postgres')} -D ${primary.data} -p ${primary.port} -h "\${listens:-*}"${originOptions(comes.major)}
 `;
 
 /** Of one that was stopped, and ended on its way aside: its parts of the tablespaces are at home again before it is started. */
@@ -265,26 +266,40 @@ const goOnFile = (way: ChangeOfPlaces): Fragment => {
   `;
 };
 
-/** Seconds behind the order to stop, from which on a reader of WAL is not waited for. */
-const readerSeconds = 2;
+/** Seconds behind the order to stop, from which on neither a reader of WAL nor the archiver is waited for. */
+export const patienceSeconds = 2;
 
 /**
- * An orderly stop ends when each reader of WAL has confirmed all of it, or has been silent for wal_sender_timeout: a secondary whose line is cut, or a server that hangs, would have
- * the application wait for a minute. What it lacks comes later: each has a slot, and the server runs on. Sources: PostgreSQL, walsender.c, WalSndDone; postmaster.c, PM_SHUTDOWN_2.
+ * An orderly stop ends when each reader of WAL has confirmed all of it, or has been silent for wal_sender_timeout, and when the archiver has handed over all that is there, however long its
+ * command takes or hangs: a secondary whose line is cut, or a full archive, would have the application wait. What a reader lacks comes later, for each has a slot and the server runs on; what is not archived
+ * stays marked so, with the server that stops. The archiver leads the group of its command: both get the signal, and as many seconds later one that nobody can refuse (a command that is
+ * root's, or waits for a disk that is gone): not before the control file says that the server is shut down, or it would take that for a crash.
+ * Sources: PostgreSQL, walsender.c, WalSndDone; postmaster.c, PM_SHUTDOWN_2; pgarch.c; miscinit.c, InitPostmasterChild.
  */
-const letGoFile = ({ primary }: ChangeOfPlaces): Fragment => {
+export const letGoFile = (
+  { primary, leaves }: ChangeOfPlaces,
+  seconds: number = patienceSeconds,
+): Fragment => {
   const file: Path = word`${primary.data}/postmaster.pid`;
   return sh`
+    ${controlFunctions}
     server=$(head -n 1 ${file} 2>/dev/null) || exit 0
     case $server in '' | *[!0-9]*) exit 0 ;; esac
-    tries=0
+    tries=0 archiver=0
     while [ "$(head -n 1 ${file} 2>/dev/null)" = "$server" ] && [ $tries -lt 600 ]; do
       tries=$((tries + 1))
       sleep 0.1
-      [ $tries -gt ${readerSeconds * 10} ] || continue
+      [ $tries -gt ${seconds * 10} ] || continue
       for at in $(grep -lsx "PPid:[[:space:]]*$server" /proc/[0-9]*/status || true); do
         at=\${at%/status}
-        case $(tr '\0' ' ' < "$at/cmdline" 2>/dev/null) in 'postgres: walsender '* | 'postgres: '*': walsender '*) kill "\${at#/proc/}" 2>/dev/null && echo 'a reader of WAL has not answered, and is not waited for' || true ;; esac
+        case $(tr '\0' ' ' 2>/dev/null < "$at/cmdline") in
+          'postgres: walsender '* | 'postgres: '*': walsender '*) kill "\${at#/proc/}" 2>/dev/null && echo 'a reader of WAL has not answered, and is not waited for' || true ;;
+          'postgres: archiver'* | 'postgres: '*': archiver'*)
+            control ${leaves.bindir} ${primary.data} 2>/dev/null | grep -q '^Database cluster state: *shut down$' || continue # nothing else is waited for then
+            archiver=$((archiver + 1))
+            [ $archiver -gt 1 ] || echo "the archiver has not ended, and is not waited for; files of WAL that are not archived: $(find ${word`${primary.data}/pg_wal/archive_status/`} -name '*.ready' | wc -l)"
+            if [ $archiver -gt ${Math.max(1, seconds * 10)} ]; then kill -s KILL -- "-\${at#/proc/}" 2>/dev/null || true; else kill -s TERM -- "-\${at#/proc/}" 2>/dev/null || true; fi ;;
+        esac
       done
     done
   `;

@@ -2,6 +2,7 @@ import { type ClusterFacts, type NodeFacts, primaryOf } from '../../../cluster/f
 import { type Fragment, sh, word } from '../../../cluster/fragment.ts';
 import { hostIn, type Observations } from '../../../cluster/observations.ts';
 import type { Path } from '../../../cluster/words.ts';
+import { behindWords } from '../../checks/archiving.ts';
 import {
   acceptsWrites,
   dataIsNew,
@@ -24,8 +25,8 @@ import { undoText } from '../../language/undo.ts';
 import { rootScriptAfter } from '../../shell/root-verbs.ts';
 import { inBin } from '../../shell/shell.ts';
 import { identifierLines } from '../../shell/state-file-identifier.ts';
-import { arriveSeconds, readyLines } from './changing-places.ts';
-import { liesStopped, notVoid } from './evidence.ts';
+import { arriveSeconds, patienceSeconds, readyLines } from './changing-places.ts';
+import { liesStopped, notVoid, onlineIn } from './evidence.ts';
 import { follows } from './follow.ts';
 import { followsBack } from './follow-back.ts';
 import { type ChangeOfPlaces, primaryPlaces } from './places.ts';
@@ -115,6 +116,18 @@ const noWriteWaits = (facts: ClusterFacts): Condition => {
   };
 };
 
+/** The stop waits for the archive, for a while: told where that is more than a moment. */
+const archiveNotes =
+  (facts: ClusterFacts) =>
+  (world: Observations): readonly string[] => {
+    const behind = behindWords(onlineIn(facts, world)?.server?.archiving);
+    return behind === null
+      ? []
+      : [
+          `${behind}. The stop does not wait for it for longer than ${patienceSeconds} s; what is not archived then stays with the version that stops`,
+        ];
+  };
+
 const privateLogs = (primary: NodeFacts): readonly FailureLogParts[] => [
   { title: 'online/new-log', script: sh`tail -n 20 ${privateLogOf(primary, 'new')}/*.log` },
   { title: 'online/old-log', script: sh`tail -n 20 ${privateLogOf(primary, 'old')}/*.log` },
@@ -148,6 +161,7 @@ export const cutOver: StepOf = (facts, phase) => {
         `${facts.oldMajor} ${liesStopped(primary, facts.oldMajor, world) ? 'is stopped' : 'serves'}`,
       );
     },
+    notes: archiveNotes(facts),
     before: [
       {
         text: `${facts.newMajor} follows closely, or the cut-over was begun`,
@@ -208,6 +222,7 @@ export const cutBack: StepOf = (facts, phase) => {
         `${facts.newMajor} ${liesStopped(primary, facts.newMajor, world) ? 'is stopped' : 'serves'}`,
       );
     },
+    notes: archiveNotes(facts),
     before: [
       {
         text: `${facts.oldMajor} follows closely, or the cut back was begun`,

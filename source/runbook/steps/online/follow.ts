@@ -18,7 +18,7 @@ import { toDoFunctions } from '../../shell/to-do.ts';
 import { askServer, eachDatabase, listLines } from './databases.ts';
 import { notVoid, onlineIn, onOnline, replicatedIn, slotOf, whyVoid } from './evidence.ts';
 import { copyAside, onlineDirectory, privateSocketOf, serveFile } from './names.ts';
-import { fileLines, privateLogOf, privateServerCommand } from './private-server.ts';
+import { fileLines, originOptions, privateLogOf, privateServerCommand } from './private-server.ts';
 
 const undo = undoText('call the preparation off: pgaf-upgrade call-off');
 
@@ -45,8 +45,8 @@ export const startFollower: StepOf = (facts, phase) => {
     # written by pgaf-upgrade: PostgreSQL ${facts.newMajor} follows ${facts.oldMajor}, on a socket that nobody else reaches
     set -eu
     [ -f ${word`${primary.newData}/PG_VERSION`} ] || exit 0
-    exec ${privateServerCommand(primary, 'new', primary.newBindir, primary.newData)} \
-      -c wal_level=logical -c max_worker_processes=24
+    exec ${privateServerCommand(primary, 'new', primary.newBindir, primary.newData, { kind: 'none' })} \
+      -c wal_level=logical -c max_worker_processes=24${originOptions(facts.newMajor)}
   `;
   const first = script(sh`
     umask 077

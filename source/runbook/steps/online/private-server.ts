@@ -10,6 +10,26 @@ export const privateLogOf = (host: HostFacts, role: PrivateRole): Path =>
   word`${onlineDirectory(host)}/${known<PrivateRole>(role)}-log`;
 
 /**
+ * Options of a server of the new version that follows, or has followed until now, in more databases than 18 has origins for (10): with less it does not start. Up to 17 max_replication_slots
+ * counts, which is the old version's. Source: PostgreSQL 18, max_active_replication_origins; origin.c, StartupReplicationOrigin.
+ */
+export const originOptions = (major: number): Fragment | false =>
+  major >= 18 && sh` -c max_active_replication_origins=24`;
+
+/** What becomes of the WAL of a server that is isolated: that of one that has served waits for the archive that it has served with, in `major`'s own words. */
+export type Archive = { readonly kind: 'none' } | { readonly kind: 'waits'; readonly major: number };
+
+/**
+ * Without archive_mode a checkpoint removes WAL that was not archived, what was written before the stop among it: a server that goes home would leave a gap in its archive, and behind a
+ * rollback nothing could be restored to a later point. With it and no command it is kept, and archived where the server serves again.
+ * Source: PostgreSQL, archive_command; xlogarchive.c, XLogArchiveCheckDone.
+ */
+const archiveOptions = (archive: Archive): Fragment =>
+  archive.kind === 'none'
+    ? sh`-c archive_mode=off -c archive_timeout=0`
+    : sh`-c archive_timeout=0 -c archive_command=${archive.major >= 15 && sh` -c archive_library=`}`;
+
+/**
  * The command of a server on a socket that its owner alone reaches: what one that only follows must not do stands on its command line, which counts before any file of
  * the configuration that it has from the server that serves. Nothing is preloaded: no job of a library's runs twice. None of the settings that a standby compares with its own
  * (max_connections, max_worker_processes, max_wal_senders, max_prepared_transactions, max_locks_per_transaction, wal_level) is among them: of the old version they go into the
@@ -20,6 +40,7 @@ export const privateServerCommand = (
   role: PrivateRole,
   bindir: Path,
   data: Path,
+  archive: Archive,
 ): Fragment => {
   const socket = privateSocketOf(host, role);
   const setting = (name: 'hba_file' | 'unix_socket_directories' | 'log_directory', value: Path) =>
@@ -27,7 +48,7 @@ export const privateServerCommand = (
   return sh`
     ${inBin(bindir, 'postgres')} -D ${data} -c listen_addresses= -c port=${host.port} \
       -c ${setting('unix_socket_directories', socket)} -c unix_socket_permissions=0700 -c ${setting('hba_file', word`${socket}/pg_hba.conf`)} \
-      -c ssl=off -c archive_mode=off -c synchronous_standby_names= -c primary_conninfo= -c restore_command= -c shared_preload_libraries= \
+      -c ssl=off ${archiveOptions(archive)} -c synchronous_standby_names= -c primary_conninfo= -c restore_command= -c shared_preload_libraries= \
       -c default_transaction_read_only=off -c huge_pages=off -c shared_buffers=256MB \
       -c max_logical_replication_workers=16 -c wal_retrieve_retry_interval=200ms -c wal_writer_delay=20ms \
       -c logging_collector=on -c log_destination=stderr -c ${setting('log_directory', privateLogOf(host, role))} -c log_filename=%a.log -c log_truncate_on_rotation=on -c log_rotation_age=1d -c log_rotation_size=0
