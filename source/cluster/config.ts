@@ -201,6 +201,15 @@ export const parseConfig = (source: string, fileName: string): Result<Config, re
         'Remove it',
       ),
     ]);
+  const ofCopy = (['copyFrom', 'copyRate'] as const).find((key) => upgrade[key] !== undefined);
+  if (ofCopy !== undefined && upgrade.method !== 'online')
+    return fail([
+      at(
+        lineOf(document, lines, ['upgrade', ofCopy]),
+        `upgrade.${ofCopy} says where the online method has its copy from, and upgrade.method is pg_upgrade: it makes none`,
+        'Remove it',
+      ),
+    ]);
   if (upgrade.mode !== 'link' && linked.length > 0)
     return fail(
       linked.map((path) =>

@@ -179,6 +179,16 @@ export const upgradeMethods = ['pg_upgrade', 'online'] as const;
 /** What becomes of large objects, which logical replication does not carry: the method is refused, or those of the copy stay as they were then. */
 export const largeObjectWays = ['refuse', 'leave'] as const;
 
+/** What a base backup may read a second. Source: PostgreSQL, pg_basebackup, --max-rate: 32 kB to 1024 MB. */
+export const copyRate = z.string().refine(
+  (text) => {
+    const [, number, unit] = /^([1-9]\d{0,6})([kM])$/.exec(text) ?? [];
+    const kilobytes = Number(number) * (unit === 'M' ? 1024 : 1);
+    return kilobytes >= 32 && kilobytes <= 1024 ** 2;
+  },
+  { error: 'must be what pg_basebackup --max-rate takes: 32k to 1024M a second' },
+);
+
 export const clusterFactsSchema = z.object({
   name: words.label,
   formation: words.label,
@@ -189,6 +199,9 @@ export const clusterFactsSchema = z.object({
   method: z.enum(upgradeMethods).default('pg_upgrade'),
   /** Only the online method asks. */
   largeObjects: z.enum(largeObjectWays).default('refuse'),
+  /** Likewise: which secondary the copy is taken from, by its name on the monitor or its alias; absent: the primary. And how fast at most. */
+  copyFrom: words.nodeName.exactOptional(),
+  copyRate: copyRate.exactOptional(),
   jobs: z.number().int().positive(),
   postgres: words.osUser,
   /** How root's steps are run: by `sudo sh`, or by the host's helper (runbook/root-verbs.ts). */

@@ -109,6 +109,8 @@ export const factsOf = (
     mode: config.upgrade.mode,
     method: config.upgrade.method,
     largeObjects: config.upgrade.largeObjects ?? 'refuse',
+    ...(config.upgrade.copyFrom === undefined ? {} : { copyFrom: config.upgrade.copyFrom }),
+    ...(config.upgrade.copyRate === undefined ? {} : { copyRate: config.upgrade.copyRate }),
     jobs: config.upgrade.jobs ?? 1,
     postgres: config.become.postgres,
     root: config.become.root,

@@ -79,6 +79,16 @@ nodes:
     expect(problems(`${least}upgrade: { method: online }\nnodes: { a: { rebuild: hard-link } }`)).toEqual([
       'prod.yaml:4: nodes.a.rebuild is hard-link, and upgrade.method online: each secondary keeps its old directory, to stream on in a rollback. → Rebuild the secondaries by base-backup, or set upgrade.method to pg_upgrade.',
     ]);
+    expect(
+      config(`${least}upgrade: { method: online, copyFrom: node 2, copyRate: 20M }`).upgrade,
+    ).toMatchObject({ copyFrom: 'node 2', copyRate: '20M' });
+    expect(problems(`${least}upgrade: { copyFrom: node_2 }`)).toEqual([
+      'prod.yaml:3: upgrade.copyFrom says where the online method has its copy from, and upgrade.method is pg_upgrade: it makes none. → Remove it.',
+    ]);
+    for (const rate of ['31k', '1025M', '2G', '20'])
+      expect(problems(`${least}upgrade: { method: online, copyRate: "${rate}" }`)[0]).toContain(
+        'pg_basebackup --max-rate takes: 32k to 1024M',
+      );
     expect(problems(`${least}upgrade: { largeObjects: leave }`)).toEqual([
       'prod.yaml:3: upgrade.largeObjects says what the online method does, and upgrade.method is pg_upgrade: it takes large objects over like everything else. → Remove it.',
     ]);

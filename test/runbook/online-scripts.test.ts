@@ -6,6 +6,7 @@ import { copyAside, copyInMaking, onlineDirectory } from '../../source/runbook/s
 import { labCluster } from './clusters.ts';
 import { OnlineModel } from './online-model.ts';
 import { Sandbox } from './sandbox.ts';
+import { word } from './word.ts';
 
 /** Scripts of the online method that make, rename and remove directories, by a real shell; PostgreSQL's programs do what they would to the disk. */
 let host: Sandbox;
@@ -114,6 +115,66 @@ describe('the copy', () => {
     expect(run('copy')).toMatchObject(fine);
     host.write(join(copy, markFile), 'run=a\nsystem=1\n');
     expect(run('copy').code).toBe(1);
+  });
+});
+
+describe('the copy from a secondary', () => {
+  const from = (copyFrom: string) => {
+    host.remove();
+    return labCluster({ method: 'online', copyFrom: word(copyFrom), copyRate: '20M' });
+  };
+
+  test('is taken as pg_autoctl takes its own, with its password in a file that nobody else reads and that is gone afterwards', () => {
+    const facts = from('node_2');
+    const [primary, secondary] = facts.nodes;
+    const world = new OnlineModel(facts).world();
+    const step = prepareRunbook(facts, world).find((one) => one.id === 'K.node_1.copy');
+    const script = step?.script(world);
+    if (script?.kind !== 'ready' || primary === undefined) throw new Error('no script');
+    for (const part of [
+      `--host=${secondary?.hostname}`,
+      '--username=pgautofailover_replicator',
+      '--max-rate=20M',
+      `application_name = 'pgautofailover_standby_${secondary?.nodeId}'`,
+    ])
+      expect(script.text).toContain(part);
+    expect(script.text).not.toContain(`--host=${primary.socketDirectory}`);
+    // what becomes of the password
+    host = new Sandbox(facts);
+    const lines = script.text.split('\n');
+    const [begin, end] = [
+      lines.findIndex((line) => line.startsWith('passwords=')),
+      lines.findIndex((line) => line.includes('export PGSSLROOTCERT')),
+    ];
+    const its = lines
+      .slice(begin, end + 1)
+      .join('\n')
+      .replaceAll(primary.configFile, 'its.cfg')
+      .replace(/^passwords=.*$/m, 'passwords=its');
+    host.write(
+      join(host.node.home, 'its.cfg'),
+      '[ssl]\nsslmode = verify-ca\nca_file = /ca.crt\n\n[replication]\npassword = a:b\\c d\n\n[other]\npassword = no\n',
+    );
+    expect(
+      host.sh(
+        `set -eu; umask 077; cd "${host.node.home}"\n${its}\nstat -c %a its; cat its; echo "$PGSSLMODE $PGSSLROOTCERT"`,
+      ).output,
+    ).toBe('600\n*:*:*:*:a\\:b\\\\c d\nverify-ca /ca.crt\n');
+    expect(host.has(join(host.node.home, 'its'))).toBe(false);
+  });
+
+  test.each([
+    ['node_9', 'upgrade.copyFrom names none'],
+    ['node_1', null],
+  ] as const)('from %s: %s', (copyFrom, found) => {
+    const facts = from(copyFrom);
+    const world = new OnlineModel(facts).world();
+    const step = prepareRunbook(facts, world).find((one) => one.id === 'K.node_1.copy');
+    const unmet = step?.before
+      .map((one) => one.holds(world))
+      .find((one) => !one.holds && one.found.includes('copyFrom'));
+    expect(unmet === undefined ? null : unmet).toEqual(found === null ? null : { holds: false, found });
+    host = new Sandbox(facts);
   });
 });
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { approvalKinds } from '../approval-kinds.ts';
 import { consolePlace, customStepsSchema } from '../custom-steps.ts';
-import { formationWays, largeObjectWays, upgradeMethods, upgradeModeSchema } from '../facts.ts';
+import { copyRate, formationWays, largeObjectWays, upgradeMethods, upgradeModeSchema } from '../facts.ts';
 import { notifySchema } from '../notify-settings.ts';
 import { windowEndSchema } from '../window-end.ts';
 import * as words from '../words.ts';
@@ -141,6 +141,9 @@ export const configSchema = z.strictObject({
     .strictObject({
       method: z.enum(upgradeMethods, { error: 'must be one of pg_upgrade, online' }).default('pg_upgrade'),
       largeObjects: z.enum(largeObjectWays, { error: 'must be refuse or leave' }).exactOptional(),
+      /** A node, by its name on the monitor or by its alias. */
+      copyFrom: words.nodeName.exactOptional(),
+      copyRate: copyRate.exactOptional(),
       mode: z.enum(upgradeModeSchema.options, { error: 'must be one of link, clone, copy' }).default('link'),
       jobs: z
         .int({ error: 'must be a whole number, 1 to 256' })

@@ -25,6 +25,8 @@ export const factsId = (facts: ClusterFacts): Label => {
     before,
     method,
     largeObjects: _largeObjects,
+    copyFrom: _copyFrom,
+    copyRate: _copyRate,
     ...stable
   } = facts;
   const rows = before.map(({ lsn: _lsn, reportAge: _age, health: _health, ...row }) => row);

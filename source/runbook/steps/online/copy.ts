@@ -1,8 +1,9 @@
-import { type ClusterFacts, type HostFacts, primaryOf } from '../../../cluster/facts.ts';
+import { type ClusterFacts, type HostFacts, type NodeFacts, primaryOf } from '../../../cluster/facts.ts';
 import { type Fragment, hereDocument, quoted, sh, spaced, word } from '../../../cluster/fragment.ts';
 import { isDataDirectory } from '../../../cluster/observations.ts';
 import { rollBackPreparedSql } from '../../../cluster/superuser-sql.ts';
-import { type Path, parentOf } from '../../../cluster/words.ts';
+import { aliasOf, type Path, parentOf } from '../../../cluster/words.ts';
+import { nodeSettled } from '../../language/conditions.ts';
 import { done, half, makeStep, pending } from '../../language/make-step.ts';
 import { acceptsWritesOnOld } from '../../language/old-version.ts';
 import type { StepOf } from '../../language/outline.ts';
@@ -75,6 +76,55 @@ export const stopCopyLines = (host: HostFacts, copy: Path): Fragment => sh`
   fi
 `;
 
+const copyRateOf = (facts: ClusterFacts): string => facts.copyRate ?? '100M';
+
+/** The secondary that the copy is taken from; null: the primary itself. `unknown`: what the cluster file names is no secondary. */
+export const sourceOf = (facts: ClusterFacts): NodeFacts | 'unknown' | null => {
+  const { copyFrom } = facts;
+  if (copyFrom === undefined) return null;
+  const named = facts.nodes.find((node) => node.alias === aliasOf(copyFrom));
+  if (named === undefined) return 'unknown';
+  return named.role === 'primary' ? null : named;
+};
+
+/**
+ * From a secondary, as pg_autoctl takes its own base backups: its role, its password, its kind of connection, as its configuration says. The password goes from file to file, and is on no command
+ * line and in no environment. Its base backup ends where it has replayed to: what the slots begin with must be in it.
+ * Sources: pg_auto_failover, docs/ref/configuration.rst, replication.password and [ssl]; PostgreSQL, libpq-pgpass; pg_basebackup, “from a standby”.
+ */
+const fromSecondary = (
+  primary: NodeFacts,
+  source: NodeFacts,
+): { readonly before: Fragment; readonly options: readonly Fragment[]; readonly after: Fragment } => {
+  const passwords: Path = word`${onlineDirectory(primary)}/copy-password`;
+  const kept = (section: Fragment, key: Fragment): Fragment =>
+    sh`sed -n '/^\[${section}\]/,/^\[/s/^${key} *= *//p' ${primary.configFile} | head -n 1`;
+  return {
+    before: sh`
+      target=$(${askServer(primary, 'postgres', 'serving')} -Atc 'select pg_current_wal_lsn()')
+      tries=0
+      until [ "$(${askServer(primary, 'postgres', 'serving')} -Atc "select bool_or(replay_lsn >= '$target') from pg_stat_replication where application_name = 'pgautofailover_standby_${source.nodeId}'")" = t ]; do
+        tries=$((tries + 1)); [ $tries -le 600 ] || { echo ${word`${source.alias} has not replayed what the slots begin with: it does not stream from here, or is far behind`} >&2; exit 1; }
+        sleep 0.5
+      done
+      passwords=${passwords}
+      trap 'rm -f "$passwords"' EXIT
+      rm -f "$passwords"
+      ${kept(sh`replication`, sh`password`)} | sed 's/[\\:]/\\&/g; s/^/*:*:*:*:/' > "$passwords"
+      export PGPASSFILE="$passwords"
+      mode=$(${kept(sh`ssl`, sh`sslmode`)}) ca=$(${kept(sh`ssl`, sh`ca_file`)})
+      export PGSSLMODE="\${mode:-prefer}"
+      [ -z "$ca" ] || export PGSSLROOTCERT="$ca"
+    `,
+    options: [
+      option('--host', source.hostname),
+      sh`--port=${source.port}`,
+      sh`--username=pgautofailover_replicator`,
+    ],
+    after: sh`rm -f "$passwords"; unset PGPASSFILE PGSSLMODE PGSSLROOTCERT`,
+  };
+};
+
 /** Lines that remove what base backups that were ended have left: of whichever run, each wrote its name down before it began. */
 export const dropArrivingLines = (facts: ClusterFacts, host: HostFacts): Fragment => sh`
   if [ -e ${arrivingFile(host)} ]; then
@@ -87,17 +137,26 @@ export const dropArrivingLines = (facts: ClusterFacts, host: HostFacts): Fragmen
   fi
 `;
 
+const sourceIsKnown = (facts: ClusterFacts): Condition => ({
+  text: `${facts.copyFrom ?? ''} is a node of the cluster`,
+  holds: () =>
+    sourceOf(facts) === 'unknown' ? { holds: false, found: 'upgrade.copyFrom names none' } : { holds: true },
+});
+
 /** Behind the slots, so that what is not in it comes by them. It arrives under a name that is this run's, and has its own once it is whole. */
 export const takeCopy: StepOf = (facts, phase) => {
   const primary = primaryOf(facts);
   const [copy, making, socket] = [copyAside(facts), copyInMaking(facts), privateSocketOf(primary, 'copy')];
+  const named = sourceOf(facts);
+  const source = named === 'unknown' ? null : named;
+  const from = source === null ? null : fromSecondary(primary, source);
   return makeStep(facts, {
     id: 'copy',
     phase,
     host: primary,
     as: 'postgres',
     title: 'Take a copy beside the data',
-    reason: `A base backup of the server that serves, to ${copy}, at most 100 MB a second; while it runs, and until the new version has followed, WAL is kept.`,
+    reason: `A base backup of ${source === null ? 'the server that serves' : source.alias}, to ${copy}, at most ${copyRateOf(facts)}B a second; while it runs, and until the new version has followed, WAL is kept.`,
     guide: null,
     danger: 'changes',
     script: script(sh`
@@ -116,18 +175,22 @@ export const takeCopy: StepOf = (facts, phase) => {
       mkdir -p ${onlineDirectory(primary)}
       echo ${facts.run} >> ${arrivingFile(primary)}
       sync ${arrivingFile(primary)} || sync
+      ${from?.before ?? false}
       ${command(
         inBin(primary.oldBindir, 'pg_basebackup'),
         option('--pgdata', making),
-        option('--host', primary.socketDirectory),
-        sh`--port=${primary.port}`,
-        option('--username', primary.superuser),
+        ...(from?.options ?? [
+          option('--host', primary.socketDirectory),
+          sh`--port=${primary.port}`,
+          option('--username', primary.superuser),
+        ]),
         sh`--no-password --wal-method=stream --checkpoint=fast --no-manifest`,
-        option('--max-rate', word`100M`),
+        option('--max-rate', quoted(copyRateOf(facts))),
         option('--label', word`pgaf-upgrade ${facts.run}`),
         ...mappingOptions(facts, primary),
         sh`--progress --verbose`,
       )}
+      ${from?.after ?? false}
       rm -f ${making}/standby.signal ${making}/recovery.signal
       : > ${making}/standby.signal
       mkdir -p ${socket}
@@ -151,6 +214,8 @@ export const takeCopy: StepOf = (facts, phase) => {
       acceptsWritesOnOld(facts, primary),
       slotsThere(facts),
       noTablespaceIsNew(primary),
+      ...(source === null ? [] : [nodeSettled(source.alias, ['secondary'])]),
+      ...(facts.copyFrom === undefined ? [] : [sourceIsKnown(facts)]),
       notVoid(facts),
     ],
     after: [
@@ -159,7 +224,7 @@ export const takeCopy: StepOf = (facts, phase) => {
       ),
     ],
     quietSeconds: 300,
-    undo: undoneBy(sh`rm -r ${copy}`),
+    undo: undoneBy(sh`rm -r ${spaced([copy, ...copyPlaces(facts, primary)])}`),
   });
 };
 
@@ -236,6 +301,6 @@ export const promoteCopy: StepOf = (facts, phase) => {
       notVoid(facts),
     ],
     failureLogs: [{ title: log, script: sh`tail -n 25 ${log}` }],
-    undo: undoneBy(sh`rm -r ${copy}`),
+    undo: undoneBy(sh`rm -r ${spaced([copy, ...copyPlaces(facts, primary)])}`),
   });
 };
