@@ -29,7 +29,7 @@ const sandboxed = [
 const killed = [
   'test/runbook/killed-{tablespaces,rollback,online}.test.ts',
   // A PostgreSQL in the process, from nothing: seconds.
-  'test/runbook/online-sequences.test.ts',
+  'test/runbook/{online-sequences,online-traps}.test.ts',
 ];
 
 /** A demo on a machine without GNU's programs, by stand-ins that refuse what POSIX does not have: `npm run test:posix`, in CI and before the lab. */
