@@ -210,6 +210,14 @@ export const parseConfig = (source: string, fileName: string): Result<Config, re
         'Remove it',
       ),
     ]);
+  if (upgrade.keepWal !== undefined && upgrade.method !== 'online')
+    return fail([
+      at(
+        lineOf(document, lines, ['upgrade', 'keepWal']),
+        'upgrade.keepWal says how much WAL the online method may hold, and upgrade.method is pg_upgrade: it holds none',
+        'Remove it',
+      ),
+    ]);
   if (upgrade.mode !== 'link' && linked.length > 0)
     return fail(
       linked.map((path) =>

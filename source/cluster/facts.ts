@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { keepWalPattern } from './config/keep-wal.ts';
 import { consolePlace, namedStepSchema } from './custom-steps.ts';
 import { word } from './fragment.ts';
 import { monitorNodeSchema } from './monitor-state.ts';
@@ -202,6 +203,8 @@ export const clusterFactsSchema = z.object({
   /** Likewise: which secondary the copy is taken from, by its name on the monitor or its alias; absent: the primary. And how fast at most. */
   copyFrom: words.nodeName.exactOptional(),
   copyRate: copyRate.exactOptional(),
+  /** So much WAL may be kept for who follows, as PostgreSQL takes a size; null: the server's own limit counts. Only the online method asks. */
+  keepWal: z.string().regex(keepWalPattern).nullable().default(null),
   jobs: z.number().int().positive(),
   postgres: words.osUser,
   /** How root's steps are run: by `sudo sh`, or by the host's helper (runbook/root-verbs.ts). */

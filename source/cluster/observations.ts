@@ -139,6 +139,8 @@ export const onlineServerViewSchema = z.object({
   walLevel: z.string(),
   /** What its files say: it counts from the next start on. */
   nextWalLevel: z.string().nullable(),
+  /** max_slot_wal_keep_size in megabytes; -1: none. */
+  keepMb: z.number().int().nullish(),
   /** Bytes of WAL that were ever written: two looks have the rate. Null: a standby. */
   written: z.number().nullish(),
   timeline: z.number().int(),
@@ -223,6 +225,8 @@ export interface OnlineView {
   readonly back?: z.infer<typeof followerSchema>;
   /** A unit of ours for a private server is there, and enabled. */
   readonly units: readonly string[];
+  /** What max_slot_wal_keep_size was in postgresql.auto.conf before `upgrade.keepWal` was set: a size, or '' for nothing. Absent: none was set. */
+  readonly keepWalWas?: string;
   /** Tables of the follower have statistics: names in our own directory. */
   readonly files: readonly string[];
 }

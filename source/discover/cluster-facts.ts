@@ -111,6 +111,7 @@ export const factsOf = (
     largeObjects: config.upgrade.largeObjects ?? 'refuse',
     ...(config.upgrade.copyFrom === undefined ? {} : { copyFrom: config.upgrade.copyFrom }),
     ...(config.upgrade.copyRate === undefined ? {} : { copyRate: config.upgrade.copyRate }),
+    keepWal: config.upgrade.keepWal ?? null,
     jobs: config.upgrade.jobs ?? 1,
     postgres: config.become.postgres,
     root: config.become.root,

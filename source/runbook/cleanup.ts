@@ -24,7 +24,7 @@ export const cleanupRunbook = (facts: ClusterFacts, world: Observations): readon
   const hosts: readonly HostFacts[] = [monitor, ...primaries, ...others];
   return procedure(facts, [
     phase('W', 'Clean up', [
-      ...only(isOnline(facts), acceptOnline(facts)),
+      ...only(isOnline(facts), acceptOnline(facts, world)),
       each(hosts, (host) => [verifyNotInUse(host)]),
       each(hosts, (host) => [removeAbandoned(host, world)]),
       each(primaries, () => [findBackup]),

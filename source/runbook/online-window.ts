@@ -35,6 +35,7 @@ import {
   stopOldSecondary,
   suspendSyncStandbysAgain,
 } from './steps/online/secondaries.ts';
+import { mayBeBounded, unboundSecondary, unboundWal } from './steps/online/wal-limit.ts';
 import { exchangeOtherKeepers } from './steps/other-formations.ts';
 import { patchStateFile } from './steps/patch-state-file.ts';
 import { pgUpgrade } from './steps/pg-upgrade.ts';
@@ -127,7 +128,7 @@ export const onlineUpgrade = (facts: ClusterFacts): readonly Step[] => {
         releaseService(node, facts.newMajor),
         customWhenBack(node),
       ]),
-      each(secondaries, (node) => [keepWalOfSecondary(node)]),
+      each(secondaries, (node) => [keepWalOfSecondary(node), unboundSecondary(node)]),
     ]),
     phase('I', 'Restore', [
       ...only(facts.numberSyncStandbys > 0, [restoreSyncStandbys]),
@@ -173,13 +174,17 @@ const cutsBack = (facts: ClusterFacts, world: Observations): boolean => {
 export const goesBackOnline = (facts: ClusterFacts, world: Observations): boolean =>
   !isSwapped(facts, primaryOf(facts), world) || whyLost(facts, world) === null;
 
+/** Where the WAL was bounded for who follows, it is not any more. */
+const unbound = (facts: ClusterFacts, world: Observations, serves?: 'new'): readonly Part[] =>
+  only(mayBeBounded(facts, primaryOf(facts), world), [unboundWal(primaryOf(facts), serves)]);
+
 /** Where it is not, the old version comes back as the ordinary rollback brings it, without what the new one wrote: it must not follow any more, nor have anything of ours afterwards. */
 export const beforeLosing = (facts: ClusterFacts): readonly Part[] => [
   stopFollower(primaryOf(facts), 'new', 'whoever serves'),
 ];
-export const behindLosing = (facts: ClusterFacts): readonly Part[] => {
+export const behindLosing = (facts: ClusterFacts, world: Observations): readonly Part[] => {
   const primary = primaryOf(facts);
-  return [dropSlots(primary), thawSchema(), removeCopies(primary)];
+  return [dropSlots(primary), ...unbound(facts, world), thawSchema(), removeCopies(primary)];
 };
 
 /**
@@ -236,6 +241,7 @@ export const onlineRollback = (facts: ClusterFacts, world: Observations): readon
       ...only(wasCutOver(facts, world), [
         stopFollower(primary),
         dropSlots(primary),
+        ...unbound(facts, world),
         thawSchema(),
         removeCopies(primary),
       ]),
@@ -250,11 +256,12 @@ export const onlineRollback = (facts: ClusterFacts, world: Observations): readon
 };
 
 /** Head of the clean-up: the upgrade is accepted, and nothing follows any more. */
-export const acceptOnline = (facts: ClusterFacts): readonly Part[] => {
+export const acceptOnline = (facts: ClusterFacts, world: Observations): readonly Part[] => {
   const primary = primaryOf(facts);
   return [
     stopFollower(primary, 'new'),
     dropSlots(primary, 'new'),
+    ...unbound(facts, world, 'new'),
     thawSchema('new'),
     removeCopies(primary, 'new'),
   ];

@@ -1,6 +1,6 @@
 import { type ClusterFacts, primaryOf, secondariesOf } from '../cluster/facts.ts';
 import type { Observations } from '../cluster/observations.ts';
-import { each, phase, procedure } from './language/outline.ts';
+import { each, only, phase, procedure } from './language/outline.ts';
 import type { Step } from './language/step.ts';
 import { dropSlots, hasLeftovers, removeCopies, stopFollower, thawSchema } from './steps/online/call-off.ts';
 import { promoteCopy, takeCopy } from './steps/online/copy.ts';
@@ -19,6 +19,7 @@ import {
   setWalLevelOnSecondary,
   withoutLogical,
 } from './steps/online/wal-level.ts';
+import { boundWal, mayBeBounded, unboundWal } from './steps/online/wal-limit.ts';
 import { removeTablespaceDirectories, tablespaceDirectories } from './steps/tablespaces/directories.ts';
 
 /**
@@ -40,7 +41,7 @@ export const prepareRunbook = (facts: ClusterFacts, world: Observations): readon
   return procedure(facts, [
     phase('M', 'Set wal_level', [each(secondaries, (node) => [setWalLevelOnSecondary(node)])]),
     // Nothing that an application notices, but for the freeze.
-    phase('J', 'Publish', [freezeSchema, setIdentities, createSlots]),
+    phase('J', 'Publish', [freezeSchema, setIdentities, boundWal, createSlots]),
     phase('K', 'Copy', [tablespaceDirectories(primaryOf(facts)), takeCopy, promoteCopy, upgradeTheCopy]),
     phase('L', 'Follow', [startFollower, subscribe, collectFollowerStatistics, waitForFollower]),
   ]);
@@ -53,6 +54,7 @@ export const callOffRunbook = (facts: ClusterFacts, world: Observations): readon
   return procedure(facts, [
     phase('X', 'Call off', [
       each(nodes, (node) => [stopFollower(node), dropSlots(node)]),
+      each(nodes, (node) => only(mayBeBounded(facts, node, world), [unboundWal(node)])),
       thawSchema(),
       each(nodes, (node) => [removeCopies(node), removeTablespaceDirectories(node)]),
     ]),

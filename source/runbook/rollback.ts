@@ -137,7 +137,7 @@ const restoreSettings = (facts: ClusterFacts, writer: NodeFacts, world: Observat
   each<HostFacts>([facts.monitor, writer], (host) => [releaseService(host, facts.oldMajor)]),
   each<HostFacts>([facts.monitor, primaryOf(facts)], (host) => [removePreparedDirectory(host)]),
   ...only(linkedOf(facts).length > 0 || isLetIn(facts, world), [revokeTransferKeys]),
-  ...only(isOnline(facts) && writer === primaryOf(facts), behindLosing(facts)),
+  ...only(isOnline(facts) && writer === primaryOf(facts), behindLosing(facts, world)),
   each(hostsOf(facts), (host) => [removeTablespaceDirectories(host)]),
   verifyOldCluster(writer),
   custom('rolled-back', writer),

@@ -92,6 +92,14 @@ nodes:
     expect(problems(`${least}upgrade: { largeObjects: leave }`)).toEqual([
       'prod.yaml:3: upgrade.largeObjects says what the online method does, and upgrade.method is pg_upgrade: it takes large objects over like everything else. → Remove it.',
     ]);
+    expect(config(`${least}upgrade: { method: online, keepWal: 50GB }`).upgrade.keepWal).toBe('50GB');
+    expect(problems(`${least}upgrade: { keepWal: 50GB }`)).toEqual([
+      'prod.yaml:3: upgrade.keepWal says how much WAL the online method may hold, and upgrade.method is pg_upgrade: it holds none. → Remove it.',
+    ]);
+    for (const size of ["'50'", '50gb', "'-1'", '0GB', '50 GB', "'50GB; x'"])
+      expect(problems(`${least}upgrade: { method: online, keepWal: ${size} }`)[0], size).toContain(
+        'must be a size: 500MB, 50GB, 1TB',
+      );
     expect(problems(`${least}upgrade: { method: logical }`)[0]).toContain(
       'must be one of pg_upgrade, online',
     );

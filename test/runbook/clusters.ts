@@ -178,7 +178,7 @@ export const spacedCluster = (): ClusterFacts => {
 export const spacedOnlineCluster = (
   tablespaces: readonly string[] = ['/srv/fast', '/srv/wide disk'],
 ): ClusterFacts => {
-  const facts = labCluster({ method: 'online', largeObjects: 'leave' });
+  const facts = labCluster({ method: 'online', largeObjects: 'leave', keepWal: '8GB' });
   return parsed({
     ...facts,
     name: 'spaced online',

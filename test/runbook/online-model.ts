@@ -1,3 +1,4 @@
+import { keepWalMegabytes } from '../../source/cluster/config/keep-wal.ts';
 import type { ClusterFacts } from '../../source/cluster/facts.ts';
 import { primaryOf } from '../../source/cluster/facts.ts';
 import type {
@@ -185,6 +186,14 @@ export class OnlineModel {
               status: 'reserved',
             })),
         });
+        return;
+      case 'wal-limit':
+        this.server({ keepMb: keepWalMegabytes(facts.keepWal ?? '') });
+        online.keepWalWas ??= '';
+        return;
+      case 'wal-limit-gone':
+        this.server({ keepMb: -1 });
+        delete online.keepWalWas;
         return;
       case 'copy':
         online.copy = { ...this.#directory(facts.oldMajor, facts.systemIdentifier), standby: true };

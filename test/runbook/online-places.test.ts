@@ -158,7 +158,11 @@ describe('the verdict behind the cut-over is lossless, until', () => {
   const slots = (change: object) => (model: OnlineModel) =>
     model.server({ slots: (model.online.server?.slots ?? []).map((one) => ({ ...one, ...change })) });
   test.each([
-    ['a slot is lost', slots({ status: 'lost' }), 'slot pgaf_back_16384 is lost'],
+    [
+      'a slot is lost',
+      slots({ status: 'lost' }),
+      'slot pgaf_back_16384 is lost: the WAL that it needs is gone',
+    ],
     ['nobody reads a slot', slots({ active: false }), 'nobody reads slot pgaf_back_16384 of app'],
     ['it is far behind', slots({ behind: 3_000_000_000 }), 'app is 2.8 GB behind'],
     [

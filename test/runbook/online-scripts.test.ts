@@ -290,3 +290,56 @@ describe('the removal', () => {
     expect(host.has(join(copy, 'PG_VERSION'))).toBe(true);
   });
 });
+
+describe('the limit of WAL that is kept', () => {
+  const noted = () => join(onlineDirectory(host.node), 'keep-wal');
+  const asked = () => join(host.node.home, 'asked');
+  /** A server that had this in postgresql.auto.conf. */
+  const had = (was: string): void => {
+    host.remove();
+    host = new Sandbox(labCluster({ method: 'online', keepWal: '50GB' }));
+    host.cluster(host.node.data, 15, {});
+    host.program(
+      join(host.node.oldBindir, 'psql'),
+      'for last; do :; done',
+      'case $last in',
+      `  *pg_file_settings*) echo "was=${was}" ;;`,
+      `  was=*) echo "$last $(cat)" >>"${asked()}" ;;`,
+      `  "alter system"*) echo "$last" >>"${asked()}" ;;`,
+      'esac',
+    );
+  };
+
+  test.each([
+    ['nothing', '', 'alter system reset max_slot_wal_keep_size'],
+    ['a limit of its own', '10GB', "was=10GB alter system set max_slot_wal_keep_size = :'was';"],
+    ['none, and said so', '-1', "was=-1 alter system set max_slot_wal_keep_size = :'was';"],
+  ])('%s was set before, and comes back', (_, was, back) => {
+    had(was);
+    expect(run('wal-limit')).toMatchObject(fine);
+    expect(host.read(noted())).toBe(`was=${was}\n`);
+    // begun again it notes nothing new: what is set by then is ours
+    host.program(join(host.node.oldBindir, 'psql'), 'echo was=50GB');
+    expect(run('wal-limit')).toMatchObject(fine);
+    expect(host.read(noted())).toBe(`was=${was}\n`);
+    const set = host.read(asked());
+    expect(set).toBe("alter system set max_slot_wal_keep_size = '50GB'\n");
+    const kept = host.read(noted());
+    had(was);
+    host.write(noted(), kept);
+    expect(run('wal-limit-gone')).toMatchObject(fine);
+    expect(host.read(asked())).toBe(`${back}\n`);
+    expect(host.has(noted())).toBe(false);
+    expect(run('wal-limit-gone')).toMatchObject(fine);
+  });
+
+  test('what is noted and is no size is not said to a server', () => {
+    had('');
+    host.write(noted(), "was=1'; drop table t\n");
+    expect(run('wal-limit-gone')).toMatchObject({
+      code: 1,
+      output: expect.stringContaining('this is no size'),
+    });
+    expect(host.has(asked())).toBe(false);
+  });
+});

@@ -39,6 +39,23 @@ const onlineServerSchema = z.object({
 });
 export type OnlineServer = z.infer<typeof onlineServerSchema>;
 
+/** One look at how much is written. Seconds since the epoch, bytes of WAL that were ever written, rows that were ever changed, by database. */
+export const onlineCheckLookSchema = z.object({
+  at: z.number(),
+  written: z.number(),
+  changes: z.record(z.string(), z.number()),
+});
+
+/** What is written now on the primary. */
+export interface WrittenNow {
+  /** For so many seconds it was looked at. */
+  readonly seconds: number;
+  /** Bytes of WAL a second. */
+  readonly walPerSecond: number;
+  /** Rows that were inserted, updated or deleted, a second, by database. */
+  readonly changesPerSecond: ReadonlyMap<string, number>;
+}
+
 /** What stands in a database that logical replication does not carry, or not as it is: how many, and some of their names as SQL writes them. */
 export const onlineKinds = [
   /** Tables whose rows UPDATE and DELETE could not name. */
@@ -245,6 +262,8 @@ export interface CheckInspection {
   readonly transfer: TransferInspection | null;
   readonly tablespaces: readonly TablespaceInspection[];
   readonly server: ServerEvidence | null;
+  /** Of the primary, for the online method: two looks within the inspection. Absent: not asked, or a look is missing. */
+  readonly writtenNow?: WrittenNow;
   readonly databases: readonly DatabaseEvidence[];
   /** Those that should have answered and did not; absent: none. */
   readonly silentDatabases?: readonly SilentDatabase[];

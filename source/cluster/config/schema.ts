@@ -5,6 +5,7 @@ import { copyRate, formationWays, largeObjectWays, upgradeMethods, upgradeModeSc
 import { notifySchema } from '../notify-settings.ts';
 import { windowEndSchema } from '../window-end.ts';
 import * as words from '../words.ts';
+import { keepWalPattern } from './keep-wal.ts';
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this looks for
 const control = /[\u0000-\u001f\u007f]/;
@@ -144,6 +145,10 @@ export const configSchema = z.strictObject({
       /** A node, by its name on the monitor or by its alias. */
       copyFrom: words.nodeName.exactOptional(),
       copyRate: copyRate.exactOptional(),
+      keepWal: z
+        .string({ error: 'must be a size: 500MB, 50GB, 1TB' })
+        .regex(keepWalPattern, { error: 'must be a size: 500MB, 50GB, 1TB' })
+        .exactOptional(),
       mode: z.enum(upgradeModeSchema.options, { error: 'must be one of link, clone, copy' }).default('link'),
       jobs: z
         .int({ error: 'must be a whole number, 1 to 256' })

@@ -3,6 +3,7 @@ import {
   type CheckInspection,
   databaseEvidenceSchema,
   type NewDirectory,
+  onlineCheckLookSchema,
   type Place,
   serverEvidenceSchema,
   type TablespaceInspection,
@@ -31,6 +32,24 @@ const placeOf = (map: Facts, key: string): Place => ({
 const valid = <Value>(schema: z.ZodType<Value>, text: string | null): Value | null => {
   const parsed = schema.safeParse(decodeJson(text));
   return parsed.success ? parsed.data : null;
+};
+
+type Look = z.infer<typeof onlineCheckLookSchema>;
+
+/** Statistics that were reset in between tell nothing. */
+const writtenNow = (before: Look | null, now: Look | null): Pick<CheckInspection, 'writtenNow'> => {
+  if (before === null || now === null || now.at <= before.at || now.written < before.written) return {};
+  const seconds = now.at - before.at;
+  const rates = Object.entries(now.changes).map(
+    ([name, count]) => [name, Math.max(0, count - (before.changes[name] ?? count)) / seconds] as const,
+  );
+  return {
+    writtenNow: {
+      seconds,
+      walPerSecond: (now.written - before.written) / seconds,
+      changesPerSecond: new Map(rates),
+    },
+  };
 };
 
 const controlOf = (text: string | null): CheckInspection['control'] => {
@@ -176,6 +195,7 @@ export const parseCheckInspection = (alias: string, output: string): Result<Chec
     tablespaces: tablespacesOf(map),
     // A server that answered for itself and for no database was not seen; a single one that is silent is told by name.
     server: databases.length > 0 ? valid(serverEvidenceSchema, text('server')) : null,
+    ...writtenNow(valid(onlineCheckLookSchema, text('look')), valid(onlineCheckLookSchema, text('looked'))),
     databases,
     ...(silent.length > 0 ? { silentDatabases: silent } : {}),
   });

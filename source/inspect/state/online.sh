@@ -23,5 +23,6 @@ online() {
   [ -e "$copy/standby.signal" ] || for history in "$copy"/pg_wal/*.history; do [ -f "$history" ] && newest=$history; done
   [ -n "${newest:-}" ] && put online.copy_end "$(awk 'NF { x = $2 } END { print x }' "$newest")"
   found=; for one in $private_units; do [ -e "/etc/systemd/system/$one" ] && add "$one"; done; text online.units "$found"
+  [ -s "$work/online/keep-wal" ] && put online.keep_wal "$(head -n 1 "$work/online/keep-wal")"
   found=; for one in "$work"/online/*; do [ -s "$one" ] && add "${one##*/}"; done; text online.files "$found"
 }

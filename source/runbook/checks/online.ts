@@ -8,6 +8,7 @@ import { identifierFor, inPsql } from './in-psql.ts';
 import { isPrepared } from './new-directory.ts';
 import { asked, isOwnSlot, ofOnline, onTheLab, replicated } from './online-asked.ts';
 import { onlineDatabaseChecks } from './online-databases.ts';
+import { onlinePaceChecks } from './online-pace.ts';
 import { roomForCopy, roomForWal, roomsForCopyElsewhere } from './room.ts';
 
 const setting = (server: OnlineServer, name: string): number => Number(server.settings[name] ?? Number.NaN);
@@ -107,26 +108,6 @@ const onlineServerChecks: readonly Check[] = [
               command: inPsql('postgres', `alter system set max_worker_processes = ${databases + 4}`),
             };
       }),
-    ),
-  },
-  {
-    id: 'online-slot-wal',
-    severity: 'warning',
-    title: 'No slot is given up for its WAL, for the online method',
-    scope: 'primary',
-    why: 'A slot that falls behind by more than max_slot_wal_keep_size is lost, and the preparation with it: no data is, and it begins again. Without a limit the WAL that waits may fill the disk.',
-    source: 'PostgreSQL, max_slot_wal_keep_size',
-    judge: ofOnline(
-      onEach('primary', asked, ({ server }) =>
-        server.settings.max_slot_wal_keep_size === '-1'
-          ? null
-          : {
-              found: `max_slot_wal_keep_size is ${server.settings.max_slot_wal_keep_size ?? 'unknown'} MB`,
-              remedy:
-                'let it be more than is written while the copy is made, upgraded and follows; status shows how much is kept',
-              command: inPsql('postgres', 'show max_slot_wal_keep_size'),
-            },
-      ),
     ),
   },
   {
@@ -277,4 +258,8 @@ const onlineServerChecks: readonly Check[] = [
   },
 ];
 
-export const onlineChecks: readonly Check[] = [...onlineServerChecks, ...onlineDatabaseChecks];
+export const onlineChecks: readonly Check[] = [
+  ...onlineServerChecks,
+  ...onlinePaceChecks,
+  ...onlineDatabaseChecks,
+];

@@ -27,6 +27,7 @@ export const factsId = (facts: ClusterFacts): Label => {
     largeObjects: _largeObjects,
     copyFrom: _copyFrom,
     copyRate: _copyRate,
+    keepWal: _keepWal,
     ...stable
   } = facts;
   const rows = before.map(({ lsn: _lsn, reportAge: _age, health: _health, ...row }) => row);

@@ -12,7 +12,7 @@ import { recorded } from '../../cluster/recorded.ts';
 import { labCluster, spacedOnlineCluster } from '../clusters.ts';
 import { healthy, withHost, withInspection, withServer } from './healthy.ts';
 
-const online = labCluster({ method: 'online', largeObjects: 'leave' });
+const online = labCluster({ method: 'online', largeObjects: 'leave', keepWal: '8GB' });
 const [primary] = online.nodes;
 if (primary === undefined) throw new Error('the lab has nodes');
 const ready = healthy(online);
@@ -33,6 +33,15 @@ const withSetting = (name: string, value: string, alias = 'node_1'): Evidence =>
       online: it === null ? null : { ...it, settings: { ...it.settings, [name]: value } },
     }),
     ready,
+  );
+
+const withWritten = (evidence: Evidence, rows = 30): Evidence =>
+  withInspection(
+    'node_1',
+    () => ({
+      writtenNow: { seconds: 2.1, walPerSecond: 1024 ** 2, changesPerSecond: new Map([['app', rows]]) },
+    }),
+    evidence,
   );
 
 /** What a database with one of each has said, on the lab, under the name `lim it`. */
@@ -142,10 +151,37 @@ const cases: readonly (readonly [string, Evidence, readonly string[], RegExp])[]
     /max_worker_processes is 8, and 8 databases have tables: with the launcher that is 9/,
   ],
   [
-    'slots that are given up',
-    withSetting('max_slot_wal_keep_size', '1024'),
+    'slots that are given up, by a limit of the server’s own',
+    { ...withWritten(withSetting('max_slot_wal_keep_size', '1024')), facts: { ...online, keepWal: null } },
     ['warning online-slot-wal node_1'],
-    /1024 MB/,
+    /max_slot_wal_keep_size is 1\.0 GB, which last 17 min at the 1\.0 MB a second that are written now/,
+  ],
+  [
+    'no limit at all: how much room there is, and how long it lasts',
+    { ...withWritten(ready), facts: { ...online, keepWal: null } },
+    ['warning online-slot-wal node_1'],
+    /nothing bounds it: .* has \d+ GB free, which last \d+ h at the 1\.0 MB a second that are written now/,
+  ],
+  [
+    'a limit above what the disk has',
+    { ...ready, facts: { ...online, keepWal: '900TB' } },
+    ['warning online-slot-wal node_1'],
+    /upgrade\.keepWal is 900TB, and .* has \d+ GB free: the disk is full before/,
+  ],
+  [
+    'a limit below what pg_auto_failover keeps for everybody: 8 GB are kept, not 2',
+    withServer('node_1', ({ settings }) => ({ settings: { ...settings, wal_keep_size: '8192' } }), {
+      ...ready,
+      facts: { ...online, keepWal: '2GB' },
+    }),
+    ['warning online-slot-wal node_1'],
+    /upgrade\.keepWal is 2GB, and wal_keep_size 8\.0 GB: so much is kept in any case/,
+  ],
+  [
+    'more rows a second than one worker was seen to apply',
+    withWritten(ready, 9_240),
+    ['warning online-changes node_1'],
+    /app changes 9240 rows a second \(over 2\.1 s\); \d+ were seen to be applied/,
   ],
   [
     'an archive that fails',
@@ -255,7 +291,7 @@ const cases: readonly (readonly [string, Evidence, readonly string[], RegExp])[]
   ],
   [
     'large objects that may change',
-    healthy(labCluster({ method: 'online' })),
+    healthy(labCluster({ method: 'online', keepWal: '8GB' })),
     ['blocker online-large-objects node_1'],
     /^app has 1 large object$/,
   ],
@@ -430,4 +466,13 @@ test('every limit is provoked here', () => {
     ].map((one) => one.split(' ')[1]),
   );
   expect(onlineChecks.map((one) => one.id).filter((id) => !provoked.has(id))).toEqual([]);
+});
+
+test('the primary is looked at twice for what it writes, whichever object has its facts; nobody else is', () => {
+  const looks = (alias: string) => {
+    const host = online.nodes.find((node) => node.alias === alias);
+    if (host === undefined) throw new Error(`there is no ${alias}`);
+    return checkInspectionScript(online, { ...host }).text.includes('pg_stat_database');
+  };
+  expect([looks('node_1'), looks('node_2')]).toEqual([true, false]);
 });

@@ -18,6 +18,10 @@ export const onlineServerSql = `json_build_object('settings', (select json_objec
     'writing', coalesce((select json_agg(json_build_object('pid', pid, 'user', usename, 'database', datname, 'seconds', extract(epoch from now() - xact_start)))
       from pg_stat_activity where xact_start < now() - interval '60 s' and backend_xid is not null), '[]'))`;
 
+/** One look at how much is written, with its moment: two of them have the rate. Counters of sessions come within a second of their transactions. Source: PostgreSQL, monitoring-stats. */
+export const onlineLookSql = `select json_build_object('at', extract(epoch from clock_timestamp()), 'written', pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0'),
+  'changes', (select coalesce(json_object_agg(datname, tup_inserted + tup_updated + tup_deleted), '{}') from pg_stat_database where datname is not null))`;
+
 /** Schemas whose tables are nobody's, and our own. */
 const ownSchemas = "n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'pgaf_upgrade')";
 

@@ -38,6 +38,7 @@ superuser=
 server_sql=
 database_sql=
 names_sql=
+look_sql=
 
 set -u; export LC_ALL=C PGCONNECT_TIMEOUT=3
 # Mount points are read from the kernel's table: a bind mount has the device of what is behind it, and stat tells nothing of it.
@@ -102,6 +103,7 @@ entries() { # what lies at the top of the data directory and is no directory of 
   [ $# -eq 0 ] || (cd "$data" && ls -dsk -- "$@") 2>/dev/null | sed 's/^ *//'
 }
 
+[ -z "$look_sql" ] || ask postgres "$look_sql" | text look # the other is the last thing
 # Every program that the runbook or pg_autoctl calls from the new directory, beyond those without which there are no facts.
 for tool in postgres initdb pg_upgrade pg_ctl pg_controldata pg_resetwal pg_dump pg_dumpall pg_restore pg_basebackup pg_rewind \
   pg_isready psql vacuumdb pg_config; do [ -x "$new_bin/$tool" ] || printf '%s\n' "$tool"; done | text tools
@@ -170,5 +172,6 @@ if [ -S "$socket/.s.PGSQL.$port" ]; then
   printf '%s\n' "$names" | while IFS= read -r database; do [ -n "$database" ] || continue # a database's answer, or why there is none, each on a line
     if answer=$(ask "$database" "$database_sql"); then printf %s "$answer"; else error "$database"; fi | tr '\n' ' '; echo
   done | text databases
+  [ -z "$look_sql" ] || { sleep 1; ask $in "$look_sql" | text looked; }
 fi
 put end yes

@@ -24,7 +24,7 @@ import { exchangesLinks } from '../hard-links.ts';
 import { removedSettings } from '../removed-settings.ts';
 import { throwawayOf } from '../throwaway.ts';
 import { backupAgeLines, newestFunction } from './backup-age.ts';
-import { onlineDatabaseSql, onlineServerSql } from './online-sql.ts';
+import { onlineDatabaseSql, onlineLookSql, onlineServerSql } from './online-sql.ts';
 import script from './script.sh' with { type: 'text' };
 
 /** No query of the inspection may take long or wait for a lock. */
@@ -188,6 +188,7 @@ export const checkInspectionScript = (facts: ClusterFacts, host: HostFacts): Fra
       server_sql: `${serverSql(facts)}${asked(`,\n  'online', ${onlineServerSql}`)})`,
       database_sql: `${databaseSql}${asked(`,\n  'online', ${onlineDatabaseSql}`)})`,
       names_sql: openDatabasesSql,
+      look_sql: isNode(host) && host.role === 'primary' ? asked(onlineLookSql) : '',
     }),
     sh``,
   );

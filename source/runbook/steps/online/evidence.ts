@@ -63,6 +63,10 @@ export const backSlotOf = (seen: OnlineView, database: Database): Slot | undefin
 export const isPromoted = (facts: ClusterFacts, seen: OnlineView): boolean =>
   isKin(facts, seen.copy) && seen.copyEnd !== null && isDataDirectory(seen.copy) && !seen.copy.standby;
 
+/** Why a slot is given up: more than the limit would have been kept for it. */
+export const walGone = ({ keepWal }: ClusterFacts): string =>
+  `the WAL that it needs is gone${keepWal === null ? '' : ` (upgrade.keepWal: ${keepWal})`}`;
+
 /**
  * Why the preparation is worth nothing any more; null: it is good as far as it has come. A logical slot stays behind on a former primary, and looks usable
  * again after a switchover back: so the timeline is compared, and not the slot's being there. Source: docs/development/online.md, trap 10.
@@ -86,7 +90,7 @@ export const whyVoid = (facts: ClusterFacts, world: Observations): string | null
   if (moved !== undefined)
     return `a failover or switchover has been since it was begun: the timeline is ${server.timeline}, and was ${moved.timeline}`;
   const lost = server.slots.find((one) => one.status === 'lost');
-  if (lost !== undefined) return `slot ${lost.name} is lost: the WAL that it needs is gone`;
+  if (lost !== undefined) return `slot ${lost.name} is lost: ${walGone(facts)}`;
   const missing = replicatedIn(seen).find((one) => slotOf(seen, one) === undefined);
   if (missing !== undefined && seen.copy.kind === 'cluster')
     return `${missing.name} has no slot, and the copy was taken`;

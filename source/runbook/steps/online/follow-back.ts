@@ -26,7 +26,7 @@ import { serviceLogs } from '../../shell/service.ts';
 import { script } from '../../shell/shell.ts';
 import { identifierIs } from '../system-identifier.ts';
 import { askServer, eachDatabase, listLines } from './databases.ts';
-import { backSlotOf, onlineIn, replicatedIn } from './evidence.ts';
+import { backSlotOf, onlineIn, replicatedIn, walGone } from './evidence.ts';
 import { closeBytes, noReader, quotedSql, readerLasts, subscribeSql } from './follow.ts';
 import { onlineDirectory, privateSocketOf, serveFile } from './names.ts';
 
@@ -120,7 +120,7 @@ export const whyLost = (facts: ClusterFacts, world: Observations): string | null
     const slot = backSlotOf(seen, one);
     if (slot === undefined) return `${one.name} has no slot`;
     if (slot.status !== 'reserved' && slot.status !== 'extended')
-      return `slot ${slot.name} is ${slot.status ?? 'lost'}`;
+      return `slot ${slot.name} is ${slot.status ?? 'lost'}${slot.status === 'lost' ? `: ${walGone(facts)}` : ''}`;
   }
   return null;
 };
