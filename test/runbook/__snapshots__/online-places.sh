@@ -87,6 +87,7 @@ of_system() { # BIN DIRECTORY IDENTIFIER
   [ "$(control "$1" "$2" | sed -n '\''s/^Database system identifier: *//p'\'')" = "$3" ] || { echo "$2 is not of the system $3" >&2; return 1; }
 }
 [ "$(version /var/lib/pgsql/data)" != 17 ] || exit 0
+if [ -e /var/lib/pgsql/data ] && [ ! -e /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/ready ]; then echo '\''PostgreSQL 15 was stopped already, and nothing is ready: it serves first'\'' >&2; exit 1; fi
 mkdir -p /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/old-log
 echo '\''local all all trust'\'' > /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old/pg_hba.conf
 cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-old.new <<'\''END-OF-SERVE'\''
@@ -135,7 +136,6 @@ if [ -e /var/lib/pgsql/data ]; then
     exit 1
   )
   idle /var/lib/pgsql/data
-  [ -e /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/ready ] || { echo '\''PostgreSQL 15 was stopped already, and nothing is ready: it serves first'\'' >&2; exit 1; }
   [ ! -e /var/lib/pgsql/data_pg15_bak ] || { echo '\''/var/lib/pgsql/data_pg15_bak is there already'\'' >&2; exit 1; }
   whole=$(control /opt/vmware/postgres/15/bin /var/lib/pgsql/data)
   printf '\''%s\n'\'' "$whole" > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/stopped.new
@@ -885,6 +885,7 @@ of_system() { # BIN DIRECTORY IDENTIFIER
   [ "$(control "$1" "$2" | sed -n '\''s/^Database system identifier: *//p'\'')" = "$3" ] || { echo "$2 is not of the system $3" >&2; return 1; }
 }
 [ "$(version /var/lib/pgsql/data)" != 15 ] || exit 0
+if [ -e /var/lib/pgsql/data ] && [ ! -e /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/ready ]; then echo '\''PostgreSQL 17 was stopped already, and nothing is ready: it serves first'\'' >&2; exit 1; fi
 mkdir -p /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/new-log
 echo '\''local all all trust'\'' > /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new/pg_hba.conf
 cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-new.new <<'\''END-OF-SERVE'\''
@@ -933,7 +934,6 @@ if [ -e /var/lib/pgsql/data ]; then
     exit 1
   )
   idle /var/lib/pgsql/data
-  [ -e /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/ready ] || { echo '\''PostgreSQL 17 was stopped already, and nothing is ready: it serves first'\'' >&2; exit 1; }
   [ ! -e /var/lib/pgsql/data_pg17_new ] || { echo '\''/var/lib/pgsql/data_pg17_new is there already'\'' >&2; exit 1; }
   whole=$(control /opt/vmware/postgres/17/bin /var/lib/pgsql/data)
   printf '\''%s\n'\'' "$whole" > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/stopped-new.new

@@ -92,12 +92,12 @@ const asideFile = (facts: ClusterFacts, { primary, leaves, comes, stopped }: Cha
     ${controlFunctions}
     ${followFunction(primary)}
     [ "$(version ${primary.data})" != ${comes.major} ] || exit 0
+    if [ -e ${primary.data} ] && [ ! -e ${readyFile(primary)} ]; then echo ${word`PostgreSQL ${leaves.major} was stopped already, and nothing is ready: it serves first`} >&2; exit 1; fi
     ${privatePlaceLines(primary, leaves.role)}
     ${fileLines(serveFile(primary, leaves.role), serve)}
     if [ -e ${primary.data} ]; then
       ${idleFunction}
       idle ${primary.data}
-      [ -e ${readyFile(primary)} ] || { echo ${word`PostgreSQL ${leaves.major} was stopped already, and nothing is ready: it serves first`} >&2; exit 1; }
       [ ! -e ${leaves.aside} ] || { echo ${word`${leaves.aside} is there already`} >&2; exit 1; }
       ${wholeLines(sh`${stopped}.new`, sh`control ${leaves.bindir} ${primary.data}`)}
       grep -q '^Database cluster state: *shut down$' ${stopped}.new || { echo 'it was not shut down in order' >&2; exit 1; }
