@@ -63,6 +63,7 @@ cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/record.json.new <<'RE
  "mode": "link",
  "method": "pg_upgrade",
  "largeObjects": "refuse",
+ "keepWal": null,
  "jobs": 1,
  "postgres": "postgres",
  "root": "sh",
@@ -562,6 +563,7 @@ database_sql='select json_build_object('\''name'\'', current_database(), '\''byt
     join pg_class c on c.oid = i.indexrelid join pg_namespace n on n.oid = c.relnamespace where o.opcname in ('\''gist_inet_ops'\'', '\''gist_cidr_ops'\'')), '\''[]'\''),
   '\''extensions'\'', coalesce((select json_agg(json_build_object('\''name'\'', extname, '\''version'\'', extversion)) from pg_extension), '\''[]'\''))'
 names_sql='select datname from pg_database where datallowconn and datname <> '\''template0'\'' and datconnlimit <> -2 and position(chr(10) in datname::text) = 0 and position(chr(13) in datname::text) = 0 order by datname <> '\''template1'\'', datname'
+look_sql=''
 set -u; export LC_ALL=C PGCONNECT_TIMEOUT=3
 # Mount points are read from the kernel's table: a bind mount has the device of what is behind it, and stat tells nothing of it.
 escaped() { case $1 in *[\\\ ]*) printf %s "$1" | sed 's/\\/\\134/g; s/ /\\040/g' ;; *) printf %s "$1" ;; esac; } # as mountinfo writes a path
@@ -625,6 +627,7 @@ entries() { # what lies at the top of the data directory and is no directory of 
   [ $# -eq 0 ] || (cd "$data" && ls -dsk -- "$@") 2>/dev/null | sed 's/^ *//'
 }
 
+[ -z "$look_sql" ] || ask postgres "$look_sql" | text look # the other is the last thing
 # Every program that the runbook or pg_autoctl calls from the new directory, beyond those without which there are no facts.
 for tool in postgres initdb pg_upgrade pg_ctl pg_controldata pg_resetwal pg_dump pg_dumpall pg_restore pg_basebackup pg_rewind \
   pg_isready psql vacuumdb pg_config; do [ -x "$new_bin/$tool" ] || printf '%s\n' "$tool"; done | text tools
@@ -693,6 +696,7 @@ if [ -S "$socket/.s.PGSQL.$port" ]; then
   printf '%s\n' "$names" | while IFS= read -r database; do [ -n "$database" ] || continue # a database's answer, or why there is none, each on a line
     if answer=$(ask "$database" "$database_sql"); then printf %s "$answer"; else error "$database"; fi | tr '\n' ' '; echo
   done | text databases
+  [ -z "$look_sql" ] || { sleep 1; ask $in "$look_sql" | text looked; }
 fi
 put end yes
 END-OF-LOOK
