@@ -285,6 +285,7 @@ const withSpaces: readonly Case[] = [
       layParts(box, box.node.data, 17, '');
       layParts(box, box.node.backupData, 15, 'pg15_bak');
       box.write(serveFile(box.node, 'old'), 'follows');
+      box.write(join(onlineDirectory(box.node), 'ready'), '');
       box.program(join(box.node.oldBindir, 'postgres'), 'true');
     },
     script: (box) => oneAfterAnother(bodies(box, back), ['aside', 'in-place']),
