@@ -217,6 +217,18 @@ describe('the verdict behind the cut-over is lossless, until', () => {
   });
 });
 
+test('a server that pg_autoctl has not taken over yet runs under a unit of ours: a rollback right behind the cut-over did not stop it', () => {
+  const model = prepared();
+  model.run(cutOver.id);
+  const made = cutBack.script(model.world());
+  const text = made.kind === 'ready' ? made.text : '';
+  const stop = text.indexOf('--job-mode=replace-irreversibly');
+  expect(stop).toBeGreaterThan(-1);
+  expect(text.slice(stop, text.indexOf('/online/aside </dev/null', stop))).toMatch(
+    /systemctl stop pgaf-upgrade-\w+-new\.service/,
+  );
+});
+
 test('the servers are started on a socket of their own, and none of what goes into the WAL is raised', () => {
   const made = cutOver.script(prepared().world());
   if (made.kind !== 'ready') throw new Error(made.needs);

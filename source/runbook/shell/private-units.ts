@@ -131,6 +131,7 @@ export const changePlacesLines = (
     ${as('let-go')} & # an orderly stop waits for readers of WAL that have gone silent
     ${momentLine('stopped')}
     ${stop}
+    systemctl stop ${last} # the one that leaves, where pg_autoctl has not taken it over yet
     wait
     systemctl reset-failed ${next} ${last} 2>/dev/null || true
     placed=

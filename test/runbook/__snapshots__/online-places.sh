@@ -697,6 +697,7 @@ echo 'stopped by pgaf-upgrade, which starts it again' > /etc/systemd/system/pgau
 sync /etc/systemd/system/pgautofailover.service.d || sync
 # a start that somebody asks for meanwhile would take the place of the stop, which then ends as canceled
 systemctl stop --job-mode=replace-irreversibly pgautofailover.service
+systemctl stop pgaf-upgrade-d602597693-old.service # the one that leaves, where pg_autoctl has not taken it over yet
 wait
 systemctl reset-failed pgaf-upgrade-d602597693-new.service pgaf-upgrade-d602597693-old.service 2>/dev/null || true
 placed=
@@ -1484,6 +1485,7 @@ echo 'stopped by pgaf-upgrade, which starts it again' > /etc/systemd/system/pgau
 sync /etc/systemd/system/pgautofailover.service.d || sync
 # a start that somebody asks for meanwhile would take the place of the stop, which then ends as canceled
 systemctl stop --job-mode=replace-irreversibly pgautofailover.service
+systemctl stop pgaf-upgrade-d602597693-new.service # the one that leaves, where pg_autoctl has not taken it over yet
 wait
 systemctl reset-failed pgaf-upgrade-d602597693-old.service pgaf-upgrade-d602597693-new.service 2>/dev/null || true
 placed=
