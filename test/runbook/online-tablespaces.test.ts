@@ -219,6 +219,7 @@ ${bodies(which)[file]}`.text,
     host.sh(`mkdir -p "${host.node.workDir}/online"`);
     const file = join(host.node.workDir, 'online/serve-new');
     host.write(file, 'follows');
+    host.write(join(host.node.workDir, 'online/ready'), '');
   };
   const copyPart = `pg15_copy: ${markFile} PG_15_2022`;
   const away = [
