@@ -226,7 +226,7 @@ class Sweep {
         const says = stop.text.trim().split('\n').slice(0, 3).join(' ').slice(0, 300);
         const times = (fails.get(says) ?? 0) + 1;
         fails.set(says, times);
-        log(`  failed: ${says}`);
+        log(`  failed: ${stop.text.trim()}`);
         if (this.#row === null || times > 4)
           throw new Error(`${command}: ${stop.text}\n${run.text.slice(-6000)}`);
         this.#row.came.push(says);
