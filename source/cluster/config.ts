@@ -132,6 +132,18 @@ const misplacedSteps = ({ steps, become }: ConfigFile) =>
     return [];
   });
 
+/** Keys of `upgrade` that mean something to the online method alone: what each says, and what pg_upgrade does instead. */
+const onlineOnly = [
+  {
+    key: 'largeObjects',
+    says: 'what the online method does',
+    instead: 'it takes large objects over like everything else',
+  },
+  { key: 'copyFrom', says: 'where the online method has its copy from', instead: 'it makes none' },
+  { key: 'copyRate', says: 'where the online method has its copy from', instead: 'it makes none' },
+  { key: 'keepWal', says: 'how much WAL the online method may hold', instead: 'it holds none' },
+] as const;
+
 /**
  * Reads a cluster file. Every problem names `file:line`, the reason, and for a misspelt key the right one;
  * all of them are reported at once. Nothing is opened or resolved here: paths are checked for their form only.
@@ -193,28 +205,12 @@ export const parseConfig = (source: string, fileName: string): Result<Config, re
         ),
       ),
     );
-  if (upgrade.largeObjects !== undefined && upgrade.method !== 'online')
+  const stray = onlineOnly.find(({ key }) => upgrade[key] !== undefined);
+  if (stray !== undefined && upgrade.method !== 'online')
     return fail([
       at(
-        lineOf(document, lines, ['upgrade', 'largeObjects']),
-        'upgrade.largeObjects says what the online method does, and upgrade.method is pg_upgrade: it takes large objects over like everything else',
-        'Remove it',
-      ),
-    ]);
-  const ofCopy = (['copyFrom', 'copyRate'] as const).find((key) => upgrade[key] !== undefined);
-  if (ofCopy !== undefined && upgrade.method !== 'online')
-    return fail([
-      at(
-        lineOf(document, lines, ['upgrade', ofCopy]),
-        `upgrade.${ofCopy} says where the online method has its copy from, and upgrade.method is pg_upgrade: it makes none`,
-        'Remove it',
-      ),
-    ]);
-  if (upgrade.keepWal !== undefined && upgrade.method !== 'online')
-    return fail([
-      at(
-        lineOf(document, lines, ['upgrade', 'keepWal']),
-        'upgrade.keepWal says how much WAL the online method may hold, and upgrade.method is pg_upgrade: it holds none',
+        lineOf(document, lines, ['upgrade', stray.key]),
+        `upgrade.${stray.key} says ${stray.says}, and upgrade.method is pg_upgrade: ${stray.instead}`,
         'Remove it',
       ),
     ]);
