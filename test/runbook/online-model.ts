@@ -7,6 +7,7 @@ import type {
   Observations,
   OnlineView,
 } from '../../source/cluster/observations.ts';
+import { prepareRunbook } from '../../source/runbook/online.ts';
 import { newIdentifier } from './clusters.ts';
 import { word } from './word.ts';
 import { worldAt } from './worlds.ts';
@@ -316,3 +317,16 @@ export class OnlineModel {
     }
   }
 }
+
+/** One that is prepared, its window open, and behind these steps. */
+export const modelBehind = (facts: ClusterFacts, ...upTo: readonly string[]): OnlineModel => {
+  const model = new OnlineModel(facts);
+  for (const step of prepareRunbook(facts, model.world())) model.run(step.id);
+  model.openWindow();
+  for (const step of upTo) model.run(step);
+  return model;
+};
+
+/** Cut over, and the old version follows. */
+export const modelFollowedBack = (facts: ClusterFacts): OnlineModel =>
+  modelBehind(facts, 'cut-over', 'identifier', 'adopt', 'follow-back');

@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { prepareRunbook } from '../../source/runbook/online.ts';
 import type { Slot } from '../../source/runbook/steps/online/evidence.ts';
 import {
   type OnlineLook,
@@ -12,19 +11,13 @@ import {
 import { lagWords, onlineStanding } from '../../source/runbook/verdict/online-standing.ts';
 import { rollbackVerdict } from '../../source/runbook/verdict/verdict.ts';
 import { labCluster } from './clusters.ts';
-import { OnlineModel } from './online-model.ts';
+import { modelBehind, modelFollowedBack, OnlineModel } from './online-model.ts';
 
 /** What of the online method is in view while something follows: how far behind, how much WAL is kept, how long that goes well. */
 
 const facts = labCluster({ method: 'online' });
-const behind = (...upTo: readonly string[]): OnlineModel => {
-  const model = new OnlineModel(facts);
-  for (const step of prepareRunbook(facts, model.world())) model.run(step.id);
-  model.openWindow();
-  for (const step of upTo) model.run(step);
-  return model;
-};
-const followed = (): OnlineModel => behind('cut-over', 'identifier', 'adopt', 'follow-back');
+const behind = (...upTo: readonly string[]): OnlineModel => modelBehind(facts, ...upTo);
+const followed = (): OnlineModel => modelFollowedBack(facts);
 
 test('the header tells the most that any database is behind, while one follows', () => {
   const said = (model: OnlineModel, pace: OnlinePace | null = null): readonly string[] => {

@@ -3,7 +3,6 @@ import { secondariesOf } from '../../source/cluster/facts.ts';
 import type { Observations } from '../../source/cluster/observations.ts';
 import { cleanupRunbook } from '../../source/runbook/cleanup.ts';
 import type { Step } from '../../source/runbook/language/step.ts';
-import { prepareRunbook } from '../../source/runbook/online.ts';
 import { rollbackRunbook } from '../../source/runbook/rollback.ts';
 import { downtimeSteps } from '../../source/runbook/timing/estimates.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
@@ -11,7 +10,7 @@ import { nameAskedFor } from '../../source/runbook/verdict/name-asked.ts';
 import { onlineStanding } from '../../source/runbook/verdict/online-standing.ts';
 import { rollbackVerdict } from '../../source/runbook/verdict/verdict.ts';
 import { customCluster, labCluster } from './clusters.ts';
-import { OnlineModel } from './online-model.ts';
+import { modelBehind, modelFollowedBack, type OnlineModel } from './online-model.ts';
 
 /** The window of the online method, the ways back and the end of it, as lists of steps: what is where, and what is not. On real servers: docs/online.md. */
 
@@ -22,14 +21,8 @@ const at = (steps: readonly Step[], id: string): number => {
   expect(found, id).toBeGreaterThanOrEqual(0);
   return found;
 };
-const behind = (...upTo: readonly string[]): OnlineModel => {
-  const model = new OnlineModel(facts);
-  for (const step of prepareRunbook(facts, model.world())) model.run(step.id);
-  model.openWindow();
-  for (const step of upTo) model.run(step);
-  return model;
-};
-const followed = (): OnlineModel => behind('cut-over', 'identifier', 'adopt', 'follow-back');
+const behind = (...upTo: readonly string[]): OnlineModel => modelBehind(facts, ...upTo);
+const followed = (): OnlineModel => modelFollowedBack(facts);
 const rollback = (world: Observations): readonly Step[] => rollbackRunbook(facts, world).steps;
 const phasesOf = (steps: readonly Step[]): string =>
   steps.reduce((all, { phase }) => (all.endsWith(phase) ? all : `${all}${phase}`), '');
