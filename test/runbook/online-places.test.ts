@@ -6,7 +6,7 @@ import { arriveSql, leaveSql } from '../../source/runbook/steps/online/carry-ove
 import { followsBack } from '../../source/runbook/steps/online/follow-back.ts';
 import { rollbackVerdict } from '../../source/runbook/verdict/verdict.ts';
 import { labCluster } from './clusters.ts';
-import { OnlineModel } from './online-model.ts';
+import { modelBehind, OnlineModel } from './online-model.ts';
 import { word } from './word.ts';
 
 /** The cut-over, following back, and the cut back, on a model of the primary's host and the monitor's rows. */
@@ -29,12 +29,7 @@ const through = (steps: readonly Step[], model: OnlineModel): void => {
     expect(unmet(step.after, model), step.id).toEqual([]);
   }
 };
-const prepared = (): OnlineModel => {
-  const model = new OnlineModel(facts);
-  for (const step of prepareRunbook(facts, model.world())) model.run(step.id);
-  model.openWindow();
-  return model;
-};
+const prepared = (): OnlineModel => modelBehind(facts);
 const followed = (): OnlineModel => {
   const model = prepared();
   for (const step of cutOverSteps) model.run(step.id);

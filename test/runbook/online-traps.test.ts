@@ -8,7 +8,7 @@ import { onlineRollback, onlineUpgrade } from '../../source/runbook/online-windo
 import { leaveSql } from '../../source/runbook/steps/online/carry-over-sql.ts';
 import { subscribeSql } from '../../source/runbook/steps/online/follow.ts';
 import { labCluster } from './clusters.ts';
-import { OnlineModel } from './online-model.ts';
+import { modelFollowedBack, OnlineModel } from './online-model.ts';
 import { handedSql, psql } from './psql.ts';
 
 /**
@@ -24,13 +24,7 @@ const textOf = (steps: readonly Step[], id: string, of: OnlineModel = model): st
   if (made?.kind !== 'ready') throw new Error(`no script ${id}`);
   return made.text;
 };
-const cutOverModel = (): OnlineModel => {
-  const followed = new OnlineModel(facts);
-  for (const step of prepareRunbook(facts, followed.world())) followed.run(step.id);
-  followed.openWindow();
-  for (const step of ['cut-over', 'identifier', 'adopt', 'follow-back']) followed.run(step);
-  return followed;
-};
+const cutOverModel = (): OnlineModel => modelFollowedBack(facts);
 
 describe('in a database', () => {
   let server: PGlite;

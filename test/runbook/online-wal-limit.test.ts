@@ -8,7 +8,7 @@ import { onlineRollback, onlineUpgrade } from '../../source/runbook/online-windo
 import { whyVoid } from '../../source/runbook/steps/online/evidence.ts';
 import { rollbackVerdict } from '../../source/runbook/verdict/verdict.ts';
 import { labCluster } from './clusters.ts';
-import { OnlineModel } from './online-model.ts';
+import { modelFollowedBack, OnlineModel } from './online-model.ts';
 
 /** `upgrade.keepWal`: set before there is a slot, and set back by whatever ends the method. */
 
@@ -71,10 +71,7 @@ test('taken out of the cluster file meanwhile it is set back all the same: the h
 });
 
 test('a secondary is rid of it as soon as its base backup has brought it', () => {
-  const model = new OnlineModel(facts);
-  for (const step of prepareRunbook(facts, model.world())) model.run(step.id);
-  model.openWindow();
-  for (const step of ['cut-over', 'identifier', 'adopt', 'follow-back']) model.run(step);
+  const model = modelFollowedBack(facts);
   const steps = onlineUpgrade(facts);
   expect(limits(steps)).toEqual(['H.node_2.wal-limit-gone', 'H.node_3.wal-limit-gone']);
   const gone = found(steps, 'H.node_2.wal-limit-gone');
