@@ -148,7 +148,7 @@ describe('there', () => {
   const record = (file: number) =>
     `rmgr: Sequence    len (rec/tot):     99/    99, tx:       9480, lsn: 0/666D6840, prev 0/666D67C8, desc: LOG rel 1663/16384/${file}, blkref #0: rel 1663/16384/${file} blk 0`;
   test.each([
-    ['two sequences', [record(17343), record(17370), record(17343)], '16384/17343 16384/17370'],
+    ['two sequences', [record(17343), record(17370), record(17343)], '1663/16384/17343 1663/16384/17370'],
     ['none', [], ''],
     ['a record that reads otherwise', [record(17343), 'rmgr: Sequence desc: LOG 16384.17370'], 'all'],
     ['an error behind a record', [record(17343), 'exit 1'], 'all'],

@@ -59,9 +59,10 @@ test('a page that is not as expected is not believed: the server is asked', asyn
 });
 
 test('of many only those are looked at that the WAL names, and those that write none', async () => {
-  const { rows } = await server.query<{ file: string }>(
-    "select oid || '/' || pg_relation_filenode('small') as file from pg_database where datname = current_database()",
+  const { rows } = await server.query<{ file: string; silent: string }>(
+    "select dattablespace || '/' || oid || '/' || pg_relation_filenode('small') as file, 'u/' || oid || '/' || 'unlogged'::regclass::oid as silent from pg_database where datname = current_database()",
   );
+  const [{ file, silent } = { file: '', silent: '' }] = rows;
   const looked = async (moved: string) => {
     const sql = liesSql(mayHaveMoved.replaceAll(":'moved'", `'${moved}'`));
     const seen = await server.query<{ name: string }>(
@@ -69,7 +70,11 @@ test('of many only those are looked at that the WAL names, and those that write 
     );
     return seen.rows.map(({ name }) => name);
   };
-  expect(await looked(`1/2 ${rows[0]?.file} 16384/4`)).toEqual(['public.small', 'public.unlogged']);
-  expect(await looked('')).toEqual(['public.unlogged']);
+  expect(await looked(`1663/2/3 ${file} 1663/16384/4 ${silent} u/2/3`)).toEqual([
+    'public.small',
+    'public.unlogged',
+  ]);
+  expect(await looked(silent)).toEqual(['public.unlogged']);
+  expect(await looked('')).toEqual([]);
   expect(await looked('all')).toHaveLength(11);
 });

@@ -35,8 +35,13 @@ export const liesSql = (
                   then pg_read_binary_file('base/' || d.oid || '/' || c.relfilenode, 0, current_setting('block_size')::bigint, true) end as page offset 0) p
               where ${sequenceIs} and (${one}) offset 0) lies offset 0) items offset 0) tuples offset 0) judged offset 0) answers`;
 
-/** Of psql's variable moved (moved-sequences.ts): one that the WAL names, one that writes none, or each. */
-export const mayHaveMoved = `:'moved' = 'all' or c.relpersistence = 'u' or d.oid || '/' || c.relfilenode = any(string_to_array(:'moved', ' '))`;
+/**
+ * Of psql's variable moved (moved-sequences.ts): one that the WAL names, by tablespace, database and file; one that writes none, by `u`, database and oid; or each. Found by indexes, so that
+ * nothing grows with the number of relations. Source: PostgreSQL, functions-admin, pg_filenode_relation.
+ */
+export const mayHaveMoved = `:'moved' = 'all' or c.oid = any(array(select case parts[1] when 'u' then parts[3]::oid else pg_filenode_relation(parts[1]::oid, parts[3]::oid)::oid end
+        from (select string_to_array(one, '/') as parts from unnest(string_to_array(nullif(:'moved', 'all'), ' ')) one where one <> '') named
+        where parts[2] = (select oid::text from pg_database where datname = current_database())))`;
 
 /** A row is written for a sequence that stands elsewhere than when it was looked at last, and for no other: one that is only locked is written, too. */
 const movedSql = (

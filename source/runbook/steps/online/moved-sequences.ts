@@ -1,7 +1,7 @@
 import { type Fragment, quoted, sh, word } from '../../../cluster/fragment.ts';
 import type { Path } from '../../../cluster/words.ts';
 import { inBin } from '../../shell/shell.ts';
-import { askServer } from './databases.ts';
+import { askServer, eachDatabase } from './databases.ts';
 import { onlineDirectory } from './names.ts';
 import type { ChangeOfPlaces } from './places.ts';
 
@@ -14,18 +14,26 @@ import type { ChangeOfPlaces } from './places.ts';
 /** Where the redo point of the checkpoint right before that look is kept. */
 const sinceFile = ({ primary }: ChangeOfPlaces): Path => word`${onlineDirectory(primary)}/sequences-since`;
 
+/** Those that write no WAL, of every database, one a line: `u/16384/24579`, by the database's oid and their own, which a new file does not change. */
+const silentFile = ({ primary }: ChangeOfPlaces): Path => word`${onlineDirectory(primary)}/sequences-silent`;
+const silentSql = `select 'u/' || d.oid || '/' || c.oid from pg_class c, pg_database d where d.datname = current_database() and c.relkind = 'S' and c.relpersistence = 'u'`;
+
 /** More WAL takes longer to be read than the pages of many sequences; more names do not fit on a command line. */
 const [mostBytes, mostNames] = [1 << 30, 2000];
 
 /** Lines before all sequences are looked at: what moves from here on is named by the WAL from there on. */
 export const noteSinceLines = (way: ChangeOfPlaces): Fragment => sh`
   ${askServer(way.primary, 'postgres', 'serving')} -qc checkpoint </dev/null
-  ${askServer(way.primary, 'postgres', 'serving')} -Atqc ${quoted('select redo_lsn from pg_control_checkpoint()')} </dev/null > ${sinceFile(way)}
+  rm -f ${sinceFile(way)}
+  since=$(${askServer(way.primary, 'postgres', 'serving')} -Atqc ${quoted('select redo_lsn from pg_control_checkpoint()')} </dev/null)
+  : > ${silentFile(way)}
+  ${eachDatabase(way.primary, 'with tables', sh`${askServer(way.primary, { variable: 'database' }, 'serving')} -Atqc ${quoted(silentSql)} </dev/null >> ${silentFile(way)}`)}
+  printf '%s\n' "$since" > ${sinceFile(way)}
 `;
 
 /**
- * Lines behind the stop: \`$moved\` is each one's database and file, \`16384/24579 16384/24580\`; or \`all\`, where the WAL does not tell: it is gone, there is too much of it,
- * or it reads otherwise than expected.
+ * Lines behind the stop: \`$moved\` is each one's tablespace, database and file, \`1663/16384/24579 1663/16384/24580\`, and those that write none; or \`all\`, where the WAL does not tell:
+ * it is gone, there is too much of it, or it reads otherwise than expected.
  */
 export const movedLines = (way: ChangeOfPlaces): Fragment => {
   const { leaves, stopped } = way;
@@ -37,12 +45,12 @@ export const movedLines = (way: ChangeOfPlaces): Fragment => {
     timeline=$(sed -n "s/^Latest checkpoint's TimeLineID: *//p" ${stopped})
     case $since,$end in
     */*,*/*)
-      if [ $(((0x\${end%/*} - 0x\${since%/*}) * 4294967296 + 0x\${end#*/} - 0x\${since#*/})) -le ${mostBytes} ] &&
+      if [ $(((0x\${end%/*} - 0x\${since%/*}) * 4294967296 + 0x\${end#*/} - 0x\${since#*/})) -le ${mostBytes} ] && silent=$(cat ${silentFile(way)}) &&
         records=$(${inBin(leaves.bindir, 'pg_waldump')} --path=${wal} --timeline="$timeline" --rmgr=Sequence --start="$since" --end="$end" 2>/dev/null); then
-        names=$(printf '%s\n' "$records" | sed -n 's|^rmgr: Sequence .* desc: LOG rel [0-9]*/\([0-9]*/[0-9]*\),.*|\1|p')
+        names=$(printf '%s\n' "$records" | sed -n 's|^rmgr: Sequence .* desc: LOG rel \([0-9]*/[0-9]*/[0-9]*\),.*|\1|p')
         # every record was understood
         if [ "$(printf '%s' "$names" | wc -w)" = "$(printf '%s' "$records" | grep -c .)" ]; then
-          names=$(printf '%s\n' "$names" | sort -u)
+          names=$(printf '%s\n' "$names" "$silent" | grep . | sort -u || true)
           [ "$(printf '%s' "$names" | wc -w)" -gt ${mostNames} ] || moved=$(printf '%s' "$names" | tr '\n' ' ')
         fi
       fi
