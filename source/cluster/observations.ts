@@ -144,6 +144,8 @@ export const onlineServerViewSchema = z.object({
   /** Bytes of WAL that were ever written: two looks have the rate. Null: a standby. */
   written: z.number().nullish(),
   timeline: z.number().int(),
+  /** The timeline that this one branched off from; null: it is its first. */
+  parent: z.number().int().nullish(),
   archiving: archivingSchema.nullish(),
   slots: z.array(
     z.object({

@@ -373,7 +373,10 @@ class Sweep {
         return run;
       case 'reboot':
         await this.lab.crash(host);
-        return run;
+        if (command !== 'prepare') return run;
+        // begun again, `prepare` notes that the primary has promoted itself, and the next restart is survived, too
+        await run.kill();
+        return this.#start(command, args);
     }
   }
 

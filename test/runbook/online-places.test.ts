@@ -4,6 +4,7 @@ import { callOffRunbook, prepareRunbook } from '../../source/runbook/online.ts';
 import { onlineRollback, onlineUpgrade } from '../../source/runbook/online-window.ts';
 import { arriveSql, leaveSql } from '../../source/runbook/steps/online/carry-over-sql.ts';
 import { followsBack } from '../../source/runbook/steps/online/follow-back.ts';
+import { onlineStanding } from '../../source/runbook/verdict/online-standing.ts';
 import { rollbackVerdict } from '../../source/runbook/verdict/verdict.ts';
 import { labCluster } from './clusters.ts';
 import { modelBehind, OnlineModel } from './online-model.ts';
@@ -190,6 +191,20 @@ describe('the verdict behind the cut-over is lossless, until', () => {
     expect(verdict.kind).toBe('loses-new-writes');
     expect(verdict.says).toContain(why);
     expect(unmet(cutBack.before, model)[0]).toContain(why);
+  });
+
+  test('the primary’s host is restarted, and it has promoted itself: lossless still, and status says so', () => {
+    const model = followed();
+    model.server({ timeline: 2, parent: 1 });
+    expect(rollbackVerdict(facts, model.world()).kind).toBe('lossless');
+    expect(onlineStanding(facts, model.world())?.says).toMatch(
+      /nothing; its host was restarted and it has promoted itself/,
+    );
+    model.server({ timeline: 3, parent: 2 });
+    expect(followsBack(facts, model.world())).toEqual({
+      holds: false,
+      found: 'a failover came, timeline 1 → 3',
+    });
   });
 
   test('between the cut-over and following back a rollback begins with that, and the verdict said that writes were lost', () => {

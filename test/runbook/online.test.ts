@@ -115,6 +115,20 @@ describe('what makes it void', () => {
     expect(unmet(follow?.before ?? [], model)[0]).toContain('call it off (pgaf-upgrade call-off)');
   });
 
+  test('not a primary that has promoted itself: its host was restarted, and the same node elected again', () => {
+    const model = prepared();
+    model.server({ timeline: 4, parent: 3 });
+    expect(whyVoid(facts, model.world())).toBeNull();
+    const freeze = preparation.find(({ id }) => id.endsWith('freeze'));
+    expect(freeze?.probe(model.world())).toMatchObject({ state: 'half' });
+    expect(unmet(freeze?.before ?? [], model)).toEqual([]);
+    // once more, and nobody has noted the first
+    model.server({ timeline: 5, parent: 4 });
+    expect(whyVoid(facts, model.world())).toMatch(/the timeline is 5, and was 3/);
+    model.databases(() => ({ timeline: 4 }));
+    expect(whyVoid(facts, model.world())).toBeNull();
+  });
+
   test.each([
     [
       'the primary is a standby now',

@@ -6,13 +6,14 @@ import {
   isCarried,
   isReplicated,
   lacksIdentity,
+  parentTimelineSql,
   timelineSql,
 } from '../../runbook/checks/inspection/online-sql.ts';
 import { copyAside, privateSocketOf, privateUnit } from '../../runbook/steps/online/names.ts';
 import script from './online.sh' with { type: 'text' };
 
 const serverSql = `select json_build_object('walLevel', current_setting('wal_level'),
-  'nextWalLevel', (select setting from pg_file_settings where name = 'wal_level' order by seqno desc limit 1), 'timeline', ${timelineSql}, 'archiving', ${archivingSql},
+  'nextWalLevel', (select setting from pg_file_settings where name = 'wal_level' order by seqno desc limit 1), 'timeline', ${timelineSql}, 'parent', ${parentTimelineSql}, 'archiving', ${archivingSql},
   'keepMb', (select setting::integer from pg_settings where name = 'max_slot_wal_keep_size'),
   'written', case when pg_is_in_recovery() then null else pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0') end,
   'slots', coalesce((select json_agg(json_build_object('name', slot_name, 'database', database, 'active', active, 'confirmed', confirmed_flush_lsn, 'status', wal_status,

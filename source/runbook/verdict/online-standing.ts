@@ -2,7 +2,15 @@ import { bytes, roughly } from '../../cluster/amounts.ts';
 import { type ClusterFacts, isOnline, primaryOf } from '../../cluster/facts.ts';
 import type { Observations, OnlineView } from '../../cluster/observations.ts';
 import { isSwapped } from '../language/evidence.ts';
-import { backSlotOf, onlineIn, replicatedIn, type Slot, slotOf, whyVoid } from '../steps/online/evidence.ts';
+import {
+  backSlotOf,
+  isBranched,
+  onlineIn,
+  replicatedIn,
+  type Slot,
+  slotOf,
+  whyVoid,
+} from '../steps/online/evidence.ts';
 import { follows } from '../steps/online/follow.ts';
 import { followsBack, keepersLost } from '../steps/online/follow-back.ts';
 import { lastsSeconds, type OnlinePace, trendWords } from './online-pace.ts';
@@ -70,6 +78,10 @@ export const lagWords = ({ stage, databases, pace }: OnlineStanding): readonly s
   ].map((words) => words.join('; '));
 };
 
+/** What a DBA should know before the next restart. */
+const branched =
+  '; its host was restarted and it has promoted itself: once more, and nobody could tell that from a failover';
+
 /** Behind the cut-over: the old version follows, or why it does not. Null once the upgrade is accepted: nothing of ours is left. */
 const behindCutOver = (
   facts: ClusterFacts,
@@ -87,7 +99,7 @@ const behindCutOver = (
   const judged = followsBack(facts, world);
   const kept = most((seen.back?.keepers ?? []).map((one) => one.bytes));
   const lost = keepersLost(facts, world);
-  const note = lost === null ? '' : `; ${lost}`;
+  const note = `${isBranched(seen) ? branched : ''}${lost === null ? '' : `; ${lost}`}`;
   return {
     ...(judged.holds
       ? {
@@ -156,7 +168,7 @@ const standingOf = (facts: ClusterFacts, world: Observations, pace: OnlinePace |
   return judged.holds
     ? {
         stage: 'follows',
-        says: `PostgreSQL ${newVersion} follows ${oldVersion} on ${alias}, ${far}`,
+        says: `PostgreSQL ${newVersion} follows ${oldVersion} on ${alias}, ${far}${isBranched(seen) ? `${branched} (pgaf-upgrade prepare notes it)` : ''}`,
         databases,
       }
     : {

@@ -192,12 +192,12 @@ end=$(sed -n '\''s/^Latest checkpoint location: *//p'\'' /var/lib/pgsql/pgaf-upg
 timeline=$(sed -n "s/^Latest checkpoint'\''s TimeLineID: *//p" /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/stopped)
 case $since,$end in
 */*,*/*)
-  if [ $(((0x${end%/*} - 0x${since%/*}) * 4294967296 + 0x${end#*/} - 0x${since#*/})) -le 1073741824 ] &&
+  if [ $(((0x${end%/*} - 0x${since%/*}) * 4294967296 + 0x${end#*/} - 0x${since#*/})) -le 1073741824 ] && silent=$(cat /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-silent) &&
     records=$(/opt/vmware/postgres/15/bin/pg_waldump --path=/var/lib/pgsql/data_pg15_bak/pg_wal --timeline="$timeline" --rmgr=Sequence --start="$since" --end="$end" 2>/dev/null); then
-    names=$(printf '\''%s\n'\'' "$records" | sed -n '\''s|^rmgr: Sequence .* desc: LOG rel [0-9]*/\([0-9]*/[0-9]*\),.*|\1|p'\'')
+    names=$(printf '\''%s\n'\'' "$records" | sed -n '\''s|^rmgr: Sequence .* desc: LOG rel \([0-9]*/[0-9]*/[0-9]*\),.*|\1|p'\'')
     # every record was understood
     if [ "$(printf '\''%s'\'' "$names" | wc -w)" = "$(printf '\''%s'\'' "$records" | grep -c .)" ]; then
-      names=$(printf '\''%s\n'\'' "$names" | sort -u)
+      names=$(printf '\''%s\n'\'' "$names" "$silent" | grep . | sort -u || true)
       [ "$(printf '\''%s'\'' "$names" | wc -w)" -gt 2000 ] || moved=$(printf '\''%s'\'' "$names" | tr '\''\n'\'' '\'' '\'')
     fi
   fi
@@ -541,7 +541,9 @@ insert into pgaf_upgrade.sequence as had (schema, name, last, called, moved)
               from pg_class c join pg_namespace n on n.oid = c.relnamespace cross join (select oid, dattablespace from pg_database where datname = current_database()) d
                 cross join lateral (select case when c.reltablespace = 0 and c.relfilenode <> 0 and d.dattablespace = 1663
                   then pg_read_binary_file('\''base/'\'' || d.oid || '\''/'\'' || c.relfilenode, 0, current_setting('\''block_size'\'')::bigint, true) end as page offset 0) p
-              where c.relkind = '\''S'\'' and c.relpersistence <> '\''t'\'' and n.nspname !~ '\''^pg_temp'\'' and (:'\''moved'\'' = '\''all'\'' or c.relpersistence = '\''u'\'' or d.oid || '\''/'\'' || c.relfilenode = any(string_to_array(:'\''moved'\'', '\'' '\''))) offset 0) lies offset 0) items offset 0) tuples offset 0) judged offset 0) answers) now left join pgaf_upgrade.sequence was on was.schema = now.schema and was.name = now.name
+              where c.relkind = '\''S'\'' and c.relpersistence <> '\''t'\'' and n.nspname !~ '\''^pg_temp'\'' and (:'\''moved'\'' = '\''all'\'' or c.oid = any(array(select case parts[1] when '\''u'\'' then parts[3]::oid else pg_filenode_relation(parts[1]::oid, parts[3]::oid)::oid end
+        from (select string_to_array(one, '\''/'\'') as parts from unnest(string_to_array(nullif(:'\''moved'\'', '\''all'\''), '\'' '\'')) one where one <> '\'''\'') named
+        where parts[2] = (select oid::text from pg_database where datname = current_database())))) offset 0) lies offset 0) items offset 0) tuples offset 0) judged offset 0) answers) now left join pgaf_upgrade.sequence was on was.schema = now.schema and was.name = now.name
   where (was.last, was.called) is distinct from (now.last, now.called)
   on conflict (schema, name) do update set last = excluded.last, called = excluded.called, moved = excluded.moved;
 \else
@@ -650,7 +652,13 @@ if [ "$(version /var/lib/pgsql/data)" = 15 ] && /opt/vmware/postgres/15/bin/pg_i
     PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -p 5432 -U postgres -q -c '\''set pgaf_upgrade.pass = on'\'' -c "alter subscription \"pgaf_up_$oid\" set (synchronous_commit = on)" </dev/null
   done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases
   PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -qc checkpoint </dev/null
-  PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atqc '\''select redo_lsn from pg_control_checkpoint()'\'' </dev/null > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-since
+  rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-since
+  since=$(PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atqc '\''select redo_lsn from pg_control_checkpoint()'\'' </dev/null)
+  : > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-silent
+  while IFS=$tab read -r oid database; do
+    PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atqc '\''select '\''\'\'''\''u/'\''\'\'''\'' || d.oid || '\''\'\'''\''/'\''\'\'''\'' || c.oid from pg_class c, pg_database d where d.datname = current_database() and c.relkind = '\''\'\'''\''S'\''\'\'''\'' and c.relpersistence = '\''\'\'''\''u'\''\'\'''\'''\'' </dev/null >> /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-silent
+  done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases
+  printf '\''%s\n'\'' "$since" > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-since
   rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/failed
   one() {
     at=$(PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atq -v what=ready -v seconds=300 -v stopped=false -v objects=refuse -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/leave.sql </dev/null) &&
@@ -990,12 +998,12 @@ end=$(sed -n '\''s/^Latest checkpoint location: *//p'\'' /var/lib/pgsql/pgaf-upg
 timeline=$(sed -n "s/^Latest checkpoint'\''s TimeLineID: *//p" /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/stopped-new)
 case $since,$end in
 */*,*/*)
-  if [ $(((0x${end%/*} - 0x${since%/*}) * 4294967296 + 0x${end#*/} - 0x${since#*/})) -le 1073741824 ] &&
+  if [ $(((0x${end%/*} - 0x${since%/*}) * 4294967296 + 0x${end#*/} - 0x${since#*/})) -le 1073741824 ] && silent=$(cat /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-silent) &&
     records=$(/opt/vmware/postgres/17/bin/pg_waldump --path=/var/lib/pgsql/data_pg17_new/pg_wal --timeline="$timeline" --rmgr=Sequence --start="$since" --end="$end" 2>/dev/null); then
-    names=$(printf '\''%s\n'\'' "$records" | sed -n '\''s|^rmgr: Sequence .* desc: LOG rel [0-9]*/\([0-9]*/[0-9]*\),.*|\1|p'\'')
+    names=$(printf '\''%s\n'\'' "$records" | sed -n '\''s|^rmgr: Sequence .* desc: LOG rel \([0-9]*/[0-9]*/[0-9]*\),.*|\1|p'\'')
     # every record was understood
     if [ "$(printf '\''%s'\'' "$names" | wc -w)" = "$(printf '\''%s'\'' "$records" | grep -c .)" ]; then
-      names=$(printf '\''%s\n'\'' "$names" | sort -u)
+      names=$(printf '\''%s\n'\'' "$names" "$silent" | grep . | sort -u || true)
       [ "$(printf '\''%s'\'' "$names" | wc -w)" -gt 2000 ] || moved=$(printf '\''%s'\'' "$names" | tr '\''\n'\'' '\'' '\'')
     fi
   fi
@@ -1331,7 +1339,9 @@ insert into pgaf_upgrade.sequence as had (schema, name, last, called, moved)
               from pg_class c join pg_namespace n on n.oid = c.relnamespace cross join (select oid, dattablespace from pg_database where datname = current_database()) d
                 cross join lateral (select case when c.reltablespace = 0 and c.relfilenode <> 0 and d.dattablespace = 1663
                   then pg_read_binary_file('\''base/'\'' || d.oid || '\''/'\'' || c.relfilenode, 0, current_setting('\''block_size'\'')::bigint, true) end as page offset 0) p
-              where c.relkind = '\''S'\'' and c.relpersistence <> '\''t'\'' and n.nspname !~ '\''^pg_temp'\'' and (:'\''moved'\'' = '\''all'\'' or c.relpersistence = '\''u'\'' or d.oid || '\''/'\'' || c.relfilenode = any(string_to_array(:'\''moved'\'', '\'' '\''))) offset 0) lies offset 0) items offset 0) tuples offset 0) judged offset 0) answers) now left join pgaf_upgrade.sequence was on was.schema = now.schema and was.name = now.name
+              where c.relkind = '\''S'\'' and c.relpersistence <> '\''t'\'' and n.nspname !~ '\''^pg_temp'\'' and (:'\''moved'\'' = '\''all'\'' or c.oid = any(array(select case parts[1] when '\''u'\'' then parts[3]::oid else pg_filenode_relation(parts[1]::oid, parts[3]::oid)::oid end
+        from (select string_to_array(one, '\''/'\'') as parts from unnest(string_to_array(nullif(:'\''moved'\'', '\''all'\''), '\'' '\'')) one where one <> '\'''\'') named
+        where parts[2] = (select oid::text from pg_database where datname = current_database())))) offset 0) lies offset 0) items offset 0) tuples offset 0) judged offset 0) answers) now left join pgaf_upgrade.sequence was on was.schema = now.schema and was.name = now.name
   where (was.last, was.called) is distinct from (now.last, now.called)
   on conflict (schema, name) do update set last = excluded.last, called = excluded.called, moved = excluded.moved;
 \else
@@ -1438,7 +1448,13 @@ if [ "$(version /var/lib/pgsql/data)" = 17 ] && /opt/vmware/postgres/17/bin/pg_i
     PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -p 5432 -U postgres -q -c '\''set pgaf_upgrade.pass = on'\'' -c "alter subscription \"pgaf_back_$oid\" set (synchronous_commit = on)" </dev/null
   done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases
   PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -qc checkpoint </dev/null
-  PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atqc '\''select redo_lsn from pg_control_checkpoint()'\'' </dev/null > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-since
+  rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-since
+  since=$(PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atqc '\''select redo_lsn from pg_control_checkpoint()'\'' </dev/null)
+  : > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-silent
+  while IFS=$tab read -r oid database; do
+    PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atqc '\''select '\''\'\'''\''u/'\''\'\'''\'' || d.oid || '\''\'\'''\''/'\''\'\'''\'' || c.oid from pg_class c, pg_database d where d.datname = current_database() and c.relkind = '\''\'\'''\''S'\''\'\'''\'' and c.relpersistence = '\''\'\'''\''u'\''\'\'''\'''\'' </dev/null >> /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-silent
+  done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases
+  printf '\''%s\n'\'' "$since" > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-since
   rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/failed
   one() {
     at=$(PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atq -v what=ready -v seconds=300 -v stopped=false -v objects=refuse -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/leave.sql </dev/null) &&

@@ -24,7 +24,8 @@ do $body$ begin
 end $body$;
 create schema if not exists pgaf_upgrade;
 select format('comment on schema pgaf_upgrade is %L', format('run=%s system=%s timeline=%s', :'run', :'system', (case when pg_is_in_recovery() then (select timeline_id from pg_control_checkpoint()) else ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::integer end)))
-  where coalesce(obj_description(to_regnamespace('pgaf_upgrade'), 'pg_namespace'), '') !~ ('^run=' || :'run' || ' ') \gexec
+  where coalesce(obj_description(to_regnamespace('pgaf_upgrade'), 'pg_namespace'), '') !~ ('^run=' || :'run' || ' ')
+  or (regexp_match(obj_description(to_regnamespace('pgaf_upgrade'), 'pg_namespace'), ' timeline=([0-9]+)$'))[1]::integer = (select max(split_part(line, e'\t', 1)::integer) from regexp_split_to_table(pg_read_file('pg_wal/' || lpad(upper(to_hex((case when pg_is_in_recovery() then (select timeline_id from pg_control_checkpoint()) else ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::integer end))), 8, '0') || '.history', 0, 1000000, true), e'\n') line where line ~ e'^[0-9]+\t') \gexec
 create table if not exists pgaf_upgrade.marker (what text primary key, at timestamptz not null);
 create table if not exists pgaf_upgrade.identity (schema name, relation name, was "char" not null, index name, primary key (schema, relation));
 create table if not exists pgaf_upgrade.sequence (schema name, name name, last bigint not null, called boolean not null, moved timestamptz not null, primary key (schema, name));

@@ -45,6 +45,12 @@ export const isCarried = `(${isReplicated} or c.relkind = 'S' and c.relpersisten
 export const timelineSql = `(case when pg_is_in_recovery() then (select timeline_id from pg_control_checkpoint()) else ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::integer end)`;
 
 /**
+ * The timeline that the one which is written to branched off from; null: it is the server's first, or its history file is gone. In the form of pg_read_file that 13 has, too.
+ * Source: PostgreSQL, timeline.c, writeTimeLineHistory; functions-admin, pg_read_file.
+ */
+export const parentTimelineSql = `(select max(split_part(line, e'\\t', 1)::integer) from regexp_split_to_table(pg_read_file('pg_wal/' || lpad(upper(to_hex(${timelineSql})), 8, '0') || '.history', 0, 1000000, true), e'\\n') line where line ~ e'^[0-9]+\\t')`;
+
+/**
  * Of pg_depend as d: an expression that is evaluated for a row that arrives, of a check, a domain, a generated column, an index, a partition's key; or what belongs to a type.
  * Source: PostgreSQL, catalog-pg-depend; logical-replication-security.
  */

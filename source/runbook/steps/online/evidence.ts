@@ -67,6 +67,27 @@ export const isPromoted = (facts: ClusterFacts, seen: OnlineView): boolean =>
 export const walGone = ({ keepWal }: ClusterFacts): string =>
   `the WAL that it needs is gone${keepWal === null ? '' : ` (upgrade.keepWal: ${keepWal})`}`;
 
+type Noted = Pick<Database, 'timeline'>;
+type Server = Pick<NonNullable<OnlineView['server']>, 'timeline' | 'parent'>;
+
+/**
+ * The primary writes on the timeline that was noted, or on one that it has itself branched off from that: pg_auto_failover elects the same node again when its host comes back soon
+ * enough, which promotes itself, and its slots have held WAL and catalogs meanwhile. A primary that has followed another node is two further at least.
+ */
+export const sameHistory = ({ timeline }: Noted, server: Server): boolean =>
+  timeline === null || timeline === server.timeline || timeline === server.parent;
+
+/** It was promoted since: not noted, and the next promotion would be taken for another node's. */
+export const isBranched = (seen: OnlineView): boolean => {
+  const { server } = seen;
+  return (
+    server !== null &&
+    seen.databases.some(
+      (one) => one.timeline !== null && one.timeline !== server.timeline && sameHistory(one, server),
+    )
+  );
+};
+
 /**
  * Why the preparation is worth nothing any more; null: it is good as far as it has come. A logical slot stays behind on a former primary, and looks usable
  * again after a switchover back: so the timeline is compared, and not the slot's being there. Source: docs/development/online.md, trap 10.
@@ -86,7 +107,7 @@ export const whyVoid = (facts: ClusterFacts, world: Observations): string | null
   const { server } = seen;
   if (host?.server?.inRecovery === true)
     return `${primary.alias} is not the primary any more: the slots that hold the place are on a node that takes no writes`;
-  const moved = seen.databases.find((one) => one.timeline !== null && one.timeline !== server.timeline);
+  const moved = seen.databases.find((one) => !sameHistory(one, server));
   if (moved !== undefined)
     return `a failover or switchover has been since it was begun: the timeline is ${server.timeline}, and was ${moved.timeline}`;
   const lost = server.slots.find((one) => one.status === 'lost');

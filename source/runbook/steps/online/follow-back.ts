@@ -26,7 +26,7 @@ import { serviceLogs } from '../../shell/service.ts';
 import { script } from '../../shell/shell.ts';
 import { identifierIs } from '../system-identifier.ts';
 import { askServer, eachDatabase, listLines } from './databases.ts';
-import { backSlotOf, onlineIn, replicatedIn, walGone } from './evidence.ts';
+import { backSlotOf, onlineIn, replicatedIn, sameHistory, walGone } from './evidence.ts';
 import { closeBytes, noReader, quotedSql, readerLasts, subscribeSql } from './follow.ts';
 import { onlineDirectory, privateSocketOf, serveFile } from './names.ts';
 
@@ -112,7 +112,7 @@ export const whyLost = (facts: ClusterFacts, world: Observations): string | null
   if (host.server?.inRecovery === true) return `${primary.alias} is not the primary any more`;
   // until following back has begun, the comment has the old version’s timeline
   const begun = databases.every((one) => !one.forward);
-  const moved = databases.find((one) => one.timeline !== null && one.timeline !== server.timeline);
+  const moved = databases.find((one) => !sameHistory(one, server));
   if (begun && moved !== undefined) return `a failover came, timeline ${moved.timeline} → ${server.timeline}`;
   const thawed = databases.find((one) => !one.frozen);
   if (thawed !== undefined) return `the freeze is gone in ${thawed.name}`;

@@ -1,7 +1,7 @@
 import { primaryOf } from '../../../cluster/facts.ts';
 import { hereDocument, sh, word } from '../../../cluster/fragment.ts';
 import type { Path } from '../../../cluster/words.ts';
-import { timelineSql } from '../../checks/inspection/online-sql.ts';
+import { parentTimelineSql, timelineSql } from '../../checks/inspection/online-sql.ts';
 import { everyNodeSettled } from '../../language/conditions.ts';
 import { done, half, makeStep, pending } from '../../language/make-step.ts';
 import { acceptsWritesOnOld } from '../../language/old-version.ts';
@@ -9,7 +9,7 @@ import type { StepOf } from '../../language/outline.ts';
 import { undoText } from '../../language/undo.ts';
 import { script } from '../../shell/shell.ts';
 import { askServer, eachDatabase, listLines } from './databases.ts';
-import { dataIsOldVersion, ofDatabases, onlineIn } from './evidence.ts';
+import { dataIsOldVersion, isBranched, notVoid, ofDatabases, onlineIn } from './evidence.ts';
 import { onlineDirectory } from './names.ts';
 import { ownSchemaSql } from './own-schema.ts';
 
@@ -23,7 +23,7 @@ import { ownSchemaSql } from './own-schema.ts';
  *
  * pgaf_upgrade.identity: what was the replica identity of each table to which this has given another.
  * pgaf_upgrade.sequence: where each sequence stood when it was looked at last, and when that was another place than before (steps/online/carry-over-sql.ts).
- * The schema's comment: the run, and on which timeline the server was then; a failover makes the slots worth nothing, and this tells of it.
+ * The schema's comment: the run, and on which timeline the server was then; a failover makes the slots worth nothing, and this tells of it. Written anew where the server has promoted itself since.
  */
 const freezeSql = `\\set QUIET on
 \\pset tuples_only on
@@ -33,7 +33,8 @@ set local client_min_messages = warning;
 ${ownSchemaSql}
 create schema if not exists pgaf_upgrade;
 select format('comment on schema pgaf_upgrade is %L', format('run=%s system=%s timeline=%s', :'run', :'system', ${timelineSql}))
-  where coalesce(obj_description(to_regnamespace('pgaf_upgrade'), 'pg_namespace'), '') !~ ('^run=' || :'run' || ' ') \\gexec
+  where coalesce(obj_description(to_regnamespace('pgaf_upgrade'), 'pg_namespace'), '') !~ ('^run=' || :'run' || ' ')
+  or (regexp_match(obj_description(to_regnamespace('pgaf_upgrade'), 'pg_namespace'), ' timeline=([0-9]+)$'))[1]::integer = ${parentTimelineSql} \\gexec
 create table if not exists pgaf_upgrade.marker (what text primary key, at timestamptz not null);
 create table if not exists pgaf_upgrade.identity (schema name, relation name, was "char" not null, index name, primary key (schema, relation));
 create table if not exists pgaf_upgrade.sequence (schema name, name name, last bigint not null, called boolean not null, moved timestamptz not null, primary key (schema, name));
@@ -105,11 +106,13 @@ export const freezeSchema: StepOf = (facts, phase) => {
       if (seen === null) return pending('not seen');
       const frozen = seen.databases.filter((one) => one.frozen).length;
       if (frozen === 0) return pending('the schema is not frozen');
+      if (frozen === seen.databases.length && isBranched(seen))
+        return half('the primary was restarted and has promoted itself: that is not noted yet');
       return frozen === seen.databases.length
         ? done(`frozen in ${frozen} databases`)
         : half(`frozen in ${frozen} of ${seen.databases.length} databases`);
     },
-    before: [dataIsOldVersion(facts), acceptsWritesOnOld(facts, primary), everyNodeSettled],
+    before: [dataIsOldVersion(facts), acceptsWritesOnOld(facts, primary), notVoid(facts), everyNodeSettled],
     after: [ofDatabases(facts, 'the schema is frozen in every database', (one) => one.frozen)],
     undo: undoText('call the preparation off: pgaf-upgrade call-off'),
   });
