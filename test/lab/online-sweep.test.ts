@@ -554,6 +554,13 @@ const begin = async (kind: Kind): Promise<{ at: Sweep; before: Truth }> => {
   }
   // wal_level first: it ends with a promotion, behind which the next `prepare` goes on
   await at.through('prepare', { disturbed: false });
+  // a failover makes a preparation void: what is asked here is whether it survives a restart
+  if (kind === 'reboot')
+    await lab.psql(
+      'monitor',
+      'pg_auto_failover',
+      `update pgautofailover.node set candidatepriority = 0 where nodename <> (select nodename from pgautofailover.node where goalstate = 'primary')`,
+    );
   const before = await recordTruth(lab);
   at.primary = before.primary;
   await promise(lab, at.primary);
