@@ -286,6 +286,39 @@ const stopping = (state: string, command: string): string => {
   host.write(
     join(host.root, 'server'),
     `echo $$ >"$1/postmaster.pid"; setsid bash -c 'exec -a "postgres: archiver archiving 000000010000000000000007" bash -c "$2"' - - "$2" & wait; rm -f "$1/postmaster.pid"`,
+  test('the host lost its power behind the renaming, and a rollback is asked for: the new one, which never served, was put into service', () => {
+    expect(ready('there')).toMatchObject(fine);
+    expect(run('aside')).toMatchObject(fine);
+    host.write(host.node.configFile, 'pg_ctl = of 17\n');
+    expect(restarted('back')).toMatchObject(fine);
+    // what follows is not told to serve, and whatever fails does not bring it into the place
+    for (const file of ['aside', 'carry-over'] as const) expect(run(file), file).toMatchObject(fine);
+    expect(host.read(serveFile(host.node, 'new'))).toBe('follows');
+    expect(host.read(host.node.configFile)).toContain('15/bin/pg_ctl');
+    expect(run('home')).toMatchObject({ code: 1, output: expect.stringContaining('17 has never served') });
+    expect(stands()).toEqual(['-', 'of 15', 'of 17']);
+    for (const file of ['aside', 'carry-over', 'in-place', 'opened'] as const)
+      expect(run(file), file).toMatchObject(fine);
+    expect(stands()).toEqual(['of 15', '-', 'of 17']);
+    expect(host.read(serveFile(host.node, 'old'))).toContain('serves, until pg_autoctl takes it over');
+  });
+
+  test('the host lost its power in the cut back, and run is asked for: the old one, of which nobody knew whether it had everything, was put into service', () => {
+    expect(ready('there')).toMatchObject(fine);
+    forth();
+    expect(ready('back')).toMatchObject(fine);
+    expect(run('aside')).toMatchObject(fine);
+    expect(stands()).toEqual(['-', 'of 15', 'of 17']);
+    expect(restarted('there')).toMatchObject(fine);
+    for (const file of ['aside', 'home'] as const)
+      expect(run(file), file).toMatchObject({ code: 1, output: expect.stringContaining('rollback') });
+    expect(stands()).toEqual(['-', 'of 15', 'of 17']);
+    // gone on with
+    expect(restarted('back')).toMatchObject(fine);
+    forth();
+    expect(stands()).toEqual(['of 15', '-', 'of 17']);
+  });
+
   );
   const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
   return `bash ${quoted(join(host.root, 'server'))} ${quoted(data)} ${quoted(command)} & until [ -s ${quoted(join(data, 'postmaster.pid'))} ] && grep -qs '^postgres: archiver' /proc/[0-9]*/cmdline; do sleep 0.01; done`;

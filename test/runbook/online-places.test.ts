@@ -6,7 +6,7 @@ import { arriveSql, leaveSql } from '../../source/runbook/steps/online/carry-ove
 import { followsBack } from '../../source/runbook/steps/online/follow-back.ts';
 import { onlineStanding } from '../../source/runbook/verdict/online-standing.ts';
 import { rollbackVerdict } from '../../source/runbook/verdict/verdict.ts';
-import { labCluster } from './clusters.ts';
+import { labCluster, newIdentifier } from './clusters.ts';
 import { modelBehind, OnlineModel } from './online-model.ts';
 import { word } from './word.ts';
 
@@ -224,6 +224,40 @@ describe('the verdict behind the cut-over is lossless, until', () => {
     lost.run(cutOver.id);
     lost.server({ slots: [] });
     expect(rollbackVerdict(facts, lost.world()).kind).toBe('loses-new-writes');
+  });
+});
+
+describe('broken off where neither version lies in the place', () => {
+  const broken = (...upTo: readonly string[]): OnlineModel => {
+    const model = modelBehind(facts, ...upTo);
+    const { host } = model;
+    if (upTo.length > 0 && host.data.kind === 'cluster' && host.data.control !== null)
+      host.handedOver = {
+        control: { ...host.data.control, modified: 'earlier' },
+        at: '2026-11-28T02:00:00Z',
+      };
+    model.halfWay();
+    host.pgAutoctl = 'stopped';
+    host.stateIdentifier = word(newIdentifier); // what comes writes its own there, sooner or later
+    return model;
+  };
+
+  test('on the way there nothing is lost, whatever the state file of pg_autoctl says by then', () => {
+    expect(rollbackVerdict(facts, broken().world())).toEqual({
+      kind: 'safe',
+      says: 'safe, no data loss: PostgreSQL 17 has never served, and 15 goes home',
+    });
+  });
+
+  test('on the way back 15 was said to be safe to restart in place, and nobody knew whether it had everything', () => {
+    const model = broken('cut-over', 'identifier', 'adopt', 'follow-back');
+    for (const identifier of [model.host.stateIdentifier, facts.systemIdentifier]) {
+      model.host.stateIdentifier = identifier;
+      expect(rollbackVerdict(facts, model.world())).toEqual({
+        kind: 'lossless',
+        says: 'lossless: PostgreSQL 17 is stopped; a rollback verifies that 15 has all of it, or has 17 serve on',
+      });
+    }
   });
 });
 

@@ -3,6 +3,7 @@ import { type ClusterFacts, isOnline, type NodeFacts, primaryOf } from '../../cl
 import { groupsOf, worldOf } from '../../cluster/formation.ts';
 import { hostIn, isDataDirectory, type Observations } from '../../cluster/observations.ts';
 import { localMinute } from '../../cluster/times.ts';
+import { isMajor } from '../language/conditions.ts';
 import { isAsKept, isSwapped, newClusterStarted, newSystemIdentifier } from '../language/evidence.ts';
 import { acceptsWritesOnOld } from '../language/old-version.ts';
 import { liesStopped, onlineIn } from '../steps/online/evidence.ts';
@@ -160,13 +161,34 @@ const formationVerdict = (facts: ClusterFacts, world: Observations): RollbackVer
   return { ...verdict, says: `${verdict.says}${whose}`, lost: `${verdict.lost}${whose}` };
 };
 
+const verifiesWords = ({ oldMajor, newMajor }: ClusterFacts): string =>
+  `lossless: PostgreSQL ${newMajor} is stopped; a rollback verifies that ${oldMajor} has all of it, or has ${newMajor} serve on`;
+
+/**
+ * A change of places of the online method was broken off where neither version lies in the place. By the record of the hand-over the new one has served, or it has not: whether the old one
+ * has everything then is not for the disks to tell, and nobody is to start it by hand. Null: not so.
+ */
+const inBetween = (facts: ClusterFacts, world: Observations): RollbackVerdict | null => {
+  const seen = hostIn(world, primaryOf(facts).alias);
+  if (seen === null || seen.data.kind !== 'absent' || !isMajor(seen.backupData, facts.oldMajor)) return null;
+  const now = isDataDirectory(seen.newData) ? seen.newData.control : null;
+  const hasServed = seen.handedOver !== null && (now === null || !isAsKept(now, seen.handedOver.control));
+  return hasServed
+    ? { kind: 'lossless', says: verifiesWords(facts) }
+    : {
+        kind: 'safe',
+        says: `safe, no data loss: PostgreSQL ${facts.newMajor} has never served, and ${facts.oldMajor} goes home`,
+      };
+};
+
 /**
  * Behind the cut-over of the online method the old version lies aside and is kept up to date: lossless, while it follows. Null: another method, or no cut-over has been. Without
  * numbers, as above; `status` has them.
  */
 const onlineVerdict = (facts: ClusterFacts, world: Observations): RollbackVerdict | null => {
   const primary = primaryOf(facts);
-  if (!isOnline(facts) || !isSwapped(facts, primary, world)) return null;
+  if (!isOnline(facts)) return null;
+  if (!isSwapped(facts, primary, world)) return inBetween(facts, world);
   const judged = followsBack(facts, world);
   const keepers = keepersLost(facts, world);
   if (judged.holds)
@@ -175,10 +197,7 @@ const onlineVerdict = (facts: ClusterFacts, world: Observations): RollbackVerdic
       says: `lossless: PostgreSQL ${facts.oldMajor} follows, and has what ${facts.newMajor} writes${keepers === null ? '' : `; ${keepers}`}`,
     };
   if (liesStopped(primary, facts.newMajor, world) && onlineIn(facts, world)?.back !== undefined)
-    return {
-      kind: 'lossless',
-      says: `lossless: PostgreSQL ${facts.newMajor} is stopped; a rollback verifies that ${facts.oldMajor} has all of it, or has ${facts.newMajor} serve on`,
-    };
+    return { kind: 'lossless', says: verifiesWords(facts) };
   if (mayFollowBack(facts, world))
     return {
       kind: 'lossless',

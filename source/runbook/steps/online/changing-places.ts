@@ -76,8 +76,20 @@ const waitFor = (primary: NodeFacts, server: 'serving' | PrivateRole, bindir: Pa
   done
 `;
 
+/**
+ * Neither lies in the place: whoever was set aside there has served, and the other one has not, or was not verified to have everything. A host that lost its power behind the renaming leaves it so, and
+ * both ways may be asked for then. Back, \`neverLeft\`: the new version has never served, and only the old one goes home. There: a cut back is gone on with, and nothing else.
+ */
+const neverLeft = ({ primary, goesBack }: ChangeOfPlaces): Fragment =>
+  sh`[ ! -e ${primary.data} ] && [ ! -e ${goesBack} ]`;
+const isBack = (way: ChangeOfPlaces): boolean => way.stopped === way.goesBack;
+const refuseBegunBack = (way: ChangeOfPlaces): Fragment | false =>
+  !isBack(way) &&
+  sh`if [ ! -e ${way.primary.data} ] && [ -e ${way.goesBack} ]; then echo ${word`a cut back was begun, PostgreSQL ${way.comes.major} has served: only a rollback goes on with it (pgaf-upgrade rollback)`} >&2; exit 1; fi`;
+
 /** Where the one that leaves is kept, and what it runs as: from its first moment behind the stop on, under a unit of its own. */
-const asideFile = (facts: ClusterFacts, { primary, leaves, comes, stopped }: ChangeOfPlaces): Fragment => {
+const asideFile = (facts: ClusterFacts, way: ChangeOfPlaces): Fragment => {
+  const { primary, leaves, comes, stopped } = way;
   const serve = sh`
     # written by pgaf-upgrade: PostgreSQL ${leaves.major} as it was stopped, on a socket that nobody else reaches
     set -eu
@@ -92,6 +104,8 @@ const asideFile = (facts: ClusterFacts, { primary, leaves, comes, stopped }: Cha
     ${controlFunctions}
     ${followFunction(primary)}
     [ "$(version ${primary.data})" != ${comes.major} ] || exit 0
+    ${refuseBegunBack(way)}
+    ${isBack(way) && sh`if ${neverLeft(way)}; then echo ${word`PostgreSQL ${leaves.major} has never served: PostgreSQL ${comes.major} goes home`}; exit 0; fi`}
     if [ -e ${primary.data} ] && [ ! -e ${readyFile(primary)} ]; then echo ${word`PostgreSQL ${leaves.major} was stopped already, and nothing is ready: it serves first`} >&2; exit 1; fi
     ${privatePlaceLines(primary, leaves.role)}
     ${fileLines(serveFile(primary, leaves.role), serve)}
@@ -123,6 +137,7 @@ const carryOverFile = (way: ChangeOfPlaces): Fragment => {
     settle() (
       ${way.settle}
     )
+    ${isBack(way) && sh`if ${neverLeft(way)}; then settle; exit 0; fi # nobody has written since ${comes.major}`}
     settle > ${log} 2>&1 & settling=$!
     trap wait EXIT # what fails is taken back at once: not under its hands
     ${movedLines(way)}
@@ -216,6 +231,8 @@ const homeFile = (facts: ClusterFacts, way: ChangeOfPlaces): Fragment => {
     ${versionFunction}
     ${controlFunctions}
     ${followFunction(primary)}
+    ${refuseBegunBack(way)}
+    ${isBack(way) && sh`[ "$(version ${primary.data})" = ${leaves.major} ] || [ -e ${way.stopped} ] || { echo ${word`PostgreSQL ${leaves.major} has never served, and does not now: the rollback goes on, or the cut-over`} >&2; exit 1; }`}
     if [ "$(version ${primary.data})" = ${comes.major} ] && [ ! -e ${comes.aside} ] && as_kept ${comes.bindir} ${primary.data} ${begins}; then
       idle ${primary.data}
       ${sideGoesAside(primary, comes, primary.data)}
@@ -342,7 +359,7 @@ export const readyLines = (facts: ClusterFacts, way: ChangeOfPlaces): Fragment =
     ${handedFiles.map((name) => handed(name, bodies[name]))}
     ${sqlNames.map((name) => hereDocument(sh`cat > ${sqlFile(primary, name)}`, 'END-OF-SQL', sql[name]))}
     if [ "$(version ${primary.data})" = ${leaves.major} ] && ${inBin(leaves.bindir, 'pg_isready')} -q -h ${primary.socketDirectory} -p ${primary.port}; then
-      rm -f ${readyFile(primary)}
+      rm -f ${readyFile(primary)} ${way.goesBack}
       if [ -e ${leaves.aside} ] || [ -L ${leaves.aside} ]; then echo ${word`${leaves.aside} is there already`} >&2; exit 1; fi
       rm -f ${way.keptState} # of an earlier time
       cp -p ${primary.configFile} ${way.keptConfiguration}

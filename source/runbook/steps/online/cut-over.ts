@@ -32,6 +32,8 @@ import { followsBack } from './follow-back.ts';
 import { type ChangeOfPlaces, primaryPlaces } from './places.ts';
 import { privateLogOf } from './private-server.ts';
 
+const stoppedNew = (primary: NodeFacts): Path => word`${primary.workDir}/stopped-new`;
+
 /** There: the old version leaves, the new one comes, and the old one will follow it. */
 export const there = (facts: ClusterFacts, world: Observations): ChangeOfPlaces | null => {
   const primary = primaryOf(facts);
@@ -51,6 +53,7 @@ export const there = (facts: ClusterFacts, world: Observations): ChangeOfPlaces 
     carries: true,
     stopped: word`${primary.workDir}/stopped`,
     begins: word`${primary.workDir}/handed-over`,
+    goesBack: stoppedNew(primary),
     settle: sh`
       ${pgCtl(primary.newBindir)}
       ${identifierLines(primary, facts.systemIdentifier, identifier, word`pg${facts.oldMajor}`)}
@@ -78,7 +81,7 @@ export const back = (facts: ClusterFacts, world: Observations): ChangeOfPlaces |
         what: 'way-back',
         turns: null,
         carries: false,
-        stopped: word`${primary.workDir}/stopped-new`,
+        stopped: stoppedNew(primary),
         begins: word`${primary.workDir}/handed-back`,
         settle: sh`
           ${pgCtl(primary.oldBindir)}

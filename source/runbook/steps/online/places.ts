@@ -31,6 +31,8 @@ export interface ChangeOfPlaces {
   /** Where pg_controldata of the one that leaves is kept, as it was shut down, and of the one that comes, as it begins to serve. */
   readonly stopped: Path;
   readonly begins: Path;
+  /** Is there from the stop of a cut back on, until that is undone: it tells which of both was begun where nobody lies in the place. */
+  readonly goesBack: Path;
   /** What pg_autoctl must know of the one that comes, as lines of a function. */
   readonly settle: Fragment;
   /** Where its configuration and its state are kept as they were for the one that leaves, on their own file systems. */
