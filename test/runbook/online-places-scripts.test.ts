@@ -30,7 +30,8 @@ beforeEach(() => {
       '  "select exists"*) echo t ;;',
       '  "select redo_lsn"*) echo 0/1000028 ;;',
       `  *leave.sql) printf '%s\\n' "$*" >>"${node.home}/left"; echo "2026-11-27 01:00:00+00" ;;`,
-      `  *arrive.sql | *turn.sql) [ ! -e "${node.home}/never" ] || { echo "has not come" >&2; exit 3; } ;;`,
+      `  *arrive.sql | *turn.sql) [ ! -e "${node.home}/killed" ] || kill -9 $PPID; [ ! -e "${node.home}/never" ] || { echo "has not come" >&2; exit 3; } ;;`,
+      `  *backend_xid*) cat "${node.home}/open" 2>/dev/null || true ;;`,
       `  "select x from"*) case $* in *"/$(cat "${node.home}/other" 2>/dev/null || echo none) "*) echo "role late" ;; esac ;;`,
       `  *schema.sql) case $* in *"/$(cat "${node.home}/schema" 2>/dev/null || echo none) "*) echo "table public.late" ;; esac ;;`,
       'esac',
@@ -117,6 +118,11 @@ describe('there', () => {
       'what was written last does not arrive',
       'carry-over',
       () => host.write(join(host.node.home, 'never'), 'x'),
+    ],
+    [
+      'what was to see to it is killed, and leaves no word',
+      'carry-over',
+      () => host.write(join(host.node.home, 'killed'), 'x'),
     ],
     ['a role came meanwhile', 'carry-over', () => host.write(join(host.node.home, 'other'), 'old')],
     [

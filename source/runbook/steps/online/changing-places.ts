@@ -49,19 +49,19 @@ const readyFile = (primary: NodeFacts): Path => word`${onlineDirectory(primary)}
 const carryDatabases = (way: ChangeOfPlaces, now: 'before' | 'stopped'): Fragment => {
   const { primary, leaves, comes } = way;
   const [from, what] = now === 'before' ? (['serving', 'ready'] as const) : [leaves.role, way.what];
-  const failed: Path = word`${onlineDirectory(primary)}/failed`;
   const given = sh`-Atq -v what=${known<typeof what>(what)} -v seconds=${now === 'before' ? readySeconds : arriveSeconds}`;
   const turning = sh` -v follows="${constantOf(way.follows)}$oid" -v back=${way.turns === null ? sh`''` : sh`"${constantOf(way.turns)}$oid"`} -f ${sqlFile(primary, 'turn')}`;
   return sh`
-    rm -f ${failed}
     one() {
       at=$(${askServer(primary, database, from)} ${given} -v stopped=${now === 'stopped' ? sh`true -v moved="$moved"` : sh`false`} -v objects=${known<'refuse' | 'leave'>(way.objects)} -f ${sqlFile(primary, 'leave')} </dev/null) &&
       ${askServer(primary, database, comes.role)} ${given} -v at="$at" -v all=${now === 'before' ? sh`true` : sh`false`} -f ${sqlFile(primary, 'arrive')}${now === 'stopped' && turning} </dev/null ||
-      printf '%s\n' "$database" >> ${failed}
+      { printf 'it did not all arrive: %s\n' "$database" >&2; exit 1; }
     }
-    ${eachDatabase(primary, 'with tables', sh`one </dev/null &`)}
-    wait
-    [ ! -e ${failed} ] || { echo "it did not all arrive: $(cat ${failed})" >&2; exit 1; }
+    carrying=
+    ${eachDatabase(primary, 'with tables', sh`one </dev/null & carrying="$carrying $!"`)}
+    arrived=yes
+    for one in $carrying; do wait "$one" || arrived=; done # one that was killed has left no word
+    [ -n "$arrived" ] || { echo 'a database was not carried over' >&2; exit 1; }
   `;
 };
 
