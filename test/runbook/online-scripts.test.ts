@@ -313,6 +313,8 @@ describe('the limit of WAL that is kept', () => {
   test.each([
     ['nothing', '', 'alter system reset max_slot_wal_keep_size'],
     ['a limit of its own', '10GB', "was=10GB alter system set max_slot_wal_keep_size = :'was';"],
+    ['a size with a fraction', '1.5GB', "was=1.5GB alter system set max_slot_wal_keep_size = :'was';"],
+    ['a size with a blank', '10 GB', "was=10 GB alter system set max_slot_wal_keep_size = :'was';"],
     ['none, and said so', '-1', "was=-1 alter system set max_slot_wal_keep_size = :'was';"],
   ])('%s was set before, and comes back', (_, was, back) => {
     had(was);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { keepWalMegabytes } from '../../source/cluster/config/keep-wal.ts';
+import { keepWalMegabytes, sizeMegabytes } from '../../source/cluster/config/keep-wal.ts';
 import type { Observations } from '../../source/cluster/observations.ts';
 import { cleanupRunbook } from '../../source/runbook/cleanup.ts';
 import type { Step } from '../../source/runbook/language/step.ts';
@@ -24,6 +24,18 @@ const found = (steps: readonly Step[], id: string): Step => {
 test('a limit as PostgreSQL takes it, in megabytes', () => {
   expect([keepWalMegabytes('500MB'), keepWalMegabytes('50GB'), keepWalMegabytes('1TB')]).toEqual([
     500, 51_200, 1_048_576,
+  ]);
+});
+
+test('what a server may have had, in megabytes', () => {
+  expect(['10 GB', '1.5GB', '512', '1048576kB', '-1', '', 'x'].map(sizeMegabytes)).toEqual([
+    10_240,
+    1536,
+    512,
+    1024,
+    -1,
+    null,
+    null,
   ]);
 });
 

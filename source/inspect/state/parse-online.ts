@@ -19,7 +19,7 @@ export const onlineOf = (
 ): Pick<HostObservation, 'online'> => {
   if (map.get('online') !== 'asked') return {};
   const back = valid(followerSchema, joinedText(map.get('online.back')));
-  const [, was] = /^was=([-0-9A-Za-z]*)$/.exec(map.get('online.keep_wal') ?? '') ?? [];
+  const [, was] = /^was=([-+.0-9A-Za-z ]*)$/.exec(map.get('online.keep_wal') ?? '') ?? [];
   const text = (key: string): string | null => joinedText(map.get(`online.${key}`));
   return {
     online: {

@@ -1,4 +1,4 @@
-import { keepWalMegabytes } from '../../../cluster/config/keep-wal.ts';
+import { keepWalMegabytes, sizeMegabytes } from '../../../cluster/config/keep-wal.ts';
 import { type ClusterFacts, type NodeFacts, primaryOf } from '../../../cluster/facts.ts';
 import { type Fragment, hereDocument, quoted, sh, word } from '../../../cluster/fragment.ts';
 import { hostIn, type Observations } from '../../../cluster/observations.ts';
@@ -9,7 +9,7 @@ import { acceptsWritesOnOld } from '../../language/old-version.ts';
 import type { StepOf, StepsOf } from '../../language/outline.ts';
 import { ready } from '../../language/step.ts';
 import { nothingToUndo, undoText } from '../../language/undo.ts';
-import { keepFunction } from '../../shell/self-checks.ts';
+import { keepFunction, wholeLines } from '../../shell/self-checks.ts';
 import { script } from '../../shell/shell.ts';
 import { askServer } from './databases.ts';
 import { onlineHolds, onlineIn, onlineOn } from './evidence.ts';
@@ -30,7 +30,7 @@ const wasSql = quoted(
 
 /** Lines that give back what stood there: `$was`, as ALTER SYSTEM takes it; empty: nothing. */
 const backLines = (host: NodeFacts): Fragment => sh`
-  case $was in *[!-0-9A-Za-z]*) echo "this is no size: $was" >&2; exit 1 ;; esac
+  case $was in *[!-+.0-9A-Za-z\ ]*) echo "this is no size: $was" >&2; exit 1 ;; esac
   if [ -z "$was" ]; then ${askServer(host, 'postgres', 'serving')} -qc 'alter system reset max_slot_wal_keep_size' </dev/null
   else
     ${hereDocument(sh`${askServer(host, 'postgres', 'serving')} -q -v was="$was"`, 'END-OF-SQL', "alter system set max_slot_wal_keep_size = :'was';")}
@@ -61,7 +61,7 @@ export const boundWal: StepsOf = (facts, phase) => {
         ${keepFunction}
         mkdir -p ${onlineDirectory(primary)}
         if [ ! -s ${noted(primary)} ]; then
-          ${askServer(primary, 'postgres', 'serving')} -Atc ${wasSql} > ${noted(primary)}.new
+          ${wholeLines(sh`${noted(primary)}.new`, sh`${askServer(primary, 'postgres', 'serving')} -Atc ${wasSql}`)}
           keep ${noted(primary)}.new; mv ${noted(primary)}.new ${noted(primary)}; keep ${noted(primary)}
         fi
         ${askServer(primary, 'postgres', 'serving')} -qc ${quoted(`alter system set max_slot_wal_keep_size = '${keepWal}'`)}
@@ -95,7 +95,7 @@ export const unboundSecondary =
     if (keepWal === null) return [];
     const was = (world: Observations): string | undefined => onlineIn(facts, world)?.keepWalWas;
     const isAsBefore = (world: Observations): boolean =>
-      !isBounded(facts, node, world) || was(world) === keepWal;
+      !isBounded(facts, node, world) || sizeMegabytes(was(world) ?? '') === keepWalMegabytes(keepWal);
     return [
       makeStep(facts, {
         id: 'wal-limit-gone',
