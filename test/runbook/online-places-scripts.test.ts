@@ -230,6 +230,16 @@ describe('there', () => {
       () => host.write(join(host.node.home, 'schema'), 'new'),
       'the schema is not the same',
     ],
+    [
+      'the list of databases came to nothing, on a disk that was full for a moment',
+      () => host.write(join(host.node.home, 'nothing'), 'x'),
+      'no database',
+    ],
+    [
+      'somebody has a transaction open on the one that follows, which the slot for the way back would wait for',
+      () => host.write(join(host.node.home, 'open'), 'psql of postgres, process 4711, in app'),
+      'process 4711',
+    ],
   ] as const)('%s: that is seen before the stop', (_, happens, says) => {
     happens();
     expect(ready('there')).toMatchObject({ code: 1, output: expect.stringContaining(says) });

@@ -64,6 +64,7 @@ set pgaf_upgrade.pass = on;
 set datestyle = iso;
 set timezone = 'UTC';
 select set_config('statement_timeout', :'seconds' || 's', false) \\gset was_
+set default_transaction_isolation = 'read committed';
 select :'objects' = 'refuse' and exists (select from pg_largeobject_metadata) as unfollowed \\gset
 \\if :unfollowed
 do $body$ begin raise exception 'there are large objects in %, and none is carried', current_database(); end $body$;
@@ -92,6 +93,8 @@ set datestyle = iso;
 set timezone = 'UTC';
 select set_config('pgaf_upgrade.what', :'what', false), set_config('pgaf_upgrade.at', :'at', false), set_config('pgaf_upgrade.seconds', :'seconds', false) \\gset was_
 select format('alter subscription %I enable', subname) from pg_subscription where subdbid = (select oid from pg_database where datname = current_database()) and subname ~ '^pgaf_(up|back)_[0-9]+$' and not subenabled \\gexec
+set default_transaction_isolation = 'read committed'; -- whatever the database sets: each look sees what has come by then
+set statement_timeout = 0;
 do $body$ declare
   until timestamptz := clock_timestamp() + current_setting('pgaf_upgrade.seconds')::integer * interval '1 second';
 begin
@@ -102,7 +105,8 @@ begin
     perform pg_sleep(0.01);
   end loop;
 end $body$;
-select count(*) from (select setval(format('%I.%I', schema, name)::regclass, last, called) from pgaf_upgrade.sequence
+select set_config('statement_timeout', :'seconds' || 's', false) \\gset was_
+select count(*) from (select setval(to_regclass(format('%I.%I', schema, name)), last, called) from pgaf_upgrade.sequence
   where :all or moved > (select coalesce(max(at), '-infinity') from pgaf_upgrade.marker where what = 'ready') offset 0) moved \\gset
 select current_database() || ': everything is there, ' || :count || ' sequences set';`;
 

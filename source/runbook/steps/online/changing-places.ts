@@ -20,7 +20,7 @@ import {
 import { inBin, script } from '../../shell/shell.ts';
 import { followFunction } from '../../shell/tablespaces.ts';
 import { arriveSql, leaveSql, turnSql } from './carry-over-sql.ts';
-import { compareGlobals, compareSchemas, refuseOthersSlots } from './comparisons.ts';
+import { compareGlobals, compareSchemas, refuseOpenTransactions, refuseOthersSlots } from './comparisons.ts';
 import { askServer, eachDatabase, listLines } from './databases.ts';
 import { movedLines, noteSinceLines } from './moved-sequences.ts';
 import { onlineDirectory, privateSocketOf, serveFile } from './names.ts';
@@ -366,6 +366,7 @@ export const readyLines = (facts: ClusterFacts, way: ChangeOfPlaces): Fragment =
       ${listLines(primary)}
       ${compareGlobals(way, 'before')}
       ${way.carries && refuseOthersSlots(way)}
+      ${refuseOpenTransactions(way)}
       ${compareSchemas(way)}
       ${eachDatabase(
         primary,
