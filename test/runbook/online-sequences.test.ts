@@ -3,8 +3,18 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { askedSql, liesSql, mayHaveMoved } from '../../source/runbook/steps/online/carry-over-sql.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { prepareRunbook } from '../../source/runbook/online.ts';
+import {
+  arriveSql,
+  askedSql,
+  leaveSql,
+  liesSql,
+  mayHaveMoved,
+} from '../../source/runbook/steps/online/carry-over-sql.ts';
+import { labCluster } from './clusters.ts';
+import { OnlineModel } from './online-model.ts';
+import { handedSql, psql } from './psql.ts';
 
 /** What a server has on its disk says of each sequence what the server itself says, by PostgreSQL 18 in the process. */
 
@@ -77,4 +87,72 @@ test('of many only those are looked at that the WAL names, and those that write 
   expect(await looked(silent)).toEqual(['public.unlogged']);
   expect(await looked('')).toEqual([]);
   expect(await looked('all')).toHaveLength(11);
+});
+
+describe('carried over', () => {
+  const facts = labCluster({ method: 'online' });
+  const model = new OnlineModel(facts);
+  const carried = async (what: string, stopped: boolean): Promise<string> => {
+    await psql(server, leaveSql, {
+      what,
+      seconds: '10',
+      stopped: String(stopped),
+      moved: 'all',
+      objects: 'leave',
+    });
+    await server.exec('reset all');
+    const { rows } = await server.query<{ at: string }>(
+      'select at::text as at from pgaf_upgrade.marker where what = $1',
+      [what],
+    );
+    return rows[0]?.at ?? '';
+  };
+  const arrives = async (what: string, at: string): Promise<void> => {
+    await psql(server, arriveSql, { what, at, seconds: '10', all: 'false' });
+  };
+  beforeAll(async () => {
+    await server.exec('drop schema pgaf_upgrade cascade');
+    const freeze = prepareRunbook(facts, model.world())
+      .find(({ id }) => id.endsWith('.freeze'))
+      ?.script(model.world());
+    await psql(server, handedSql(freeze?.kind === 'ready' ? freeze.text : '', 'pgaf_frozen_start'), {
+      run: facts.run,
+      system: facts.systemIdentifier,
+    });
+    await server.exec('reset all; set pgaf_upgrade.pass = on');
+  }, 120_000);
+
+  test('a table emptied with RESTART IDENTITY behind the look, and filled to where it was: its sequence is carried, for where rows arrive it was begun anew', async () => {
+    await carried('ready', false);
+    await server.exec('truncate anew restart identity; insert into anew default values');
+    const at = await carried('cut-over', true);
+    const { rows } = await server.query<{ name: string }>(
+      'select name from pgaf_upgrade.sequence where moved = $1 order by 1',
+      [at],
+    );
+    expect(rows.map(({ name }) => name)).toEqual(['anew_id_seq']);
+  });
+
+  test('a sequence that somebody has dropped on both sides does not end every change of places from then on', async () => {
+    await server.exec('set pgaf_upgrade.pass = on; create sequence gone');
+    await carried('ready', false);
+    await server.exec("set pgaf_upgrade.pass = on; drop sequence gone; select setval('largest', 5)");
+    await arrives('cut-over', await carried('cut-over', true));
+    expect((await server.query('select last_value::text as last from largest')).rows).toEqual([
+      { last: '5' },
+    ]);
+  });
+
+  test('whatever a database sets for its sessions: each look sees what has arrived by then, and none takes longer than it may', async () => {
+    const at = await carried('cut-over', true);
+    await server.exec(
+      "reset all; set default_transaction_isolation = 'serializable'; set statement_timeout = '1ms'",
+    );
+    await arrives('cut-over', at);
+    const shown = async (name: string) =>
+      (await server.query<Record<string, string>>(`show ${name}`)).rows[0]?.[name];
+    expect(await shown('default_transaction_isolation')).toBe('read committed');
+    expect(await shown('statement_timeout')).toBe('10s');
+    await server.exec('reset all');
+  });
 });

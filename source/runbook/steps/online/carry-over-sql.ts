@@ -11,7 +11,7 @@ const numberAt = (at: string, size: 2 | 4 | 8): string =>
 const sequenceIs = `c.relkind = 'S' and c.relpersistence <> 't' and n.nspname !~ '^pg_temp'`;
 
 /** Asked one by one; one that was never called tells its place only to who reads it itself. */
-export const askedSql = `select n.nspname as schema, c.relname as name, coalesce(s.last, pgaf_upgrade.uncalled(c.oid::regclass)) as last, s.last is not null as called
+export const askedSql = `select n.nspname as schema, c.relname as name, coalesce(s.last, pgaf_upgrade.uncalled(c.oid::regclass)) as last, s.last is not null as called, c.relfilenode as file
     from pg_class c join pg_namespace n on n.oid = c.relnamespace cross join lateral (select pg_sequence_last_value(c.oid) as last offset 0) s
     where ${sequenceIs}`;
 
@@ -23,13 +23,13 @@ export const askedSql = `select n.nspname as schema, c.relname as name, coalesce
  */
 export const liesSql = (
   one: string,
-): string => `select schema, name, case when sound then ${numberAt('tuple + 24', 8)} else coalesce(asked, pgaf_upgrade.uncalled(oid::regclass)) end as last,
+): string => `select schema, name, file, case when sound then ${numberAt('tuple + 24', 8)} else coalesce(asked, pgaf_upgrade.uncalled(oid::regclass)) end as last,
       case when sound then get_byte(page, tuple + 40) = 1 else asked is not null end as called
     from (select *, case when not sound then pg_sequence_last_value(oid) end as asked
       from (select *, coalesce(item >> 15 & 3 = 1 and item >> 17 = 41 and tuple between 28 and special - 41 and get_byte(page, case when tuple between 28 and special - 41 then tuple else 0 end + 22) = 24, false) as sound
         from (select *, (item & 32767)::integer as tuple
           from (select *, case when special > 100 and ${numberAt('16', 2)} = special and ${numberAt('special', 4)} = 5911 and ${numberAt('12', 2)} = 28 then ${numberAt('24', 4)} end as item
-            from (select n.nspname as schema, c.relname as name, c.oid, p.page, octet_length(p.page) - 8 as special
+            from (select n.nspname as schema, c.relname as name, c.oid, c.relfilenode as file, p.page, octet_length(p.page) - 8 as special
               from pg_class c join pg_namespace n on n.oid = c.relnamespace cross join (select oid, dattablespace from pg_database where datname = current_database()) d
                 cross join lateral (select case when c.reltablespace = 0 and c.relfilenode <> 0 and d.dattablespace = 1663
                   then pg_read_binary_file('base/' || d.oid || '/' || c.relfilenode, 0, current_setting('block_size')::bigint, true) end as page offset 0) p
@@ -43,14 +43,17 @@ export const mayHaveMoved = `:'moved' = 'all' or c.oid = any(array(select case p
         from (select string_to_array(one, '/') as parts from unnest(string_to_array(nullif(:'moved', 'all'), ' ')) one where one <> '') named
         where parts[2] = (select oid::text from pg_database where datname = current_database())))`;
 
-/** A row is written for a sequence that stands elsewhere than when it was looked at last, and for no other: one that is only locked is written, too. */
+/**
+ * A row is written for a sequence that stands elsewhere than when it was looked at last, or has another file: TRUNCATE … RESTART IDENTITY has begun it anew, where rows arrive too, whatever it was called
+ * for since. And for no other: one that is only locked is written, too. Source: PostgreSQL, sequence.c, ResetSequence; logical/worker.c, apply_handle_truncate.
+ */
 const movedSql = (
   stand: string,
-): string => `insert into pgaf_upgrade.sequence as had (schema, name, last, called, moved)
-  select now.schema, now.name, now.last, now.called, :'at' from (
+): string => `insert into pgaf_upgrade.sequence as had (schema, name, last, called, file, moved)
+  select now.schema, now.name, now.last, now.called, now.file, :'at' from (
   ${stand}) now left join pgaf_upgrade.sequence was on was.schema = now.schema and was.name = now.name
-  where (was.last, was.called) is distinct from (now.last, now.called)
-  on conflict (schema, name) do update set last = excluded.last, called = excluded.called, moved = excluded.moved;`;
+  where (was.last, was.called, was.file) is distinct from (now.last, now.called, now.file)
+  on conflict (schema, name) do update set last = excluded.last, called = excluded.called, file = excluded.file, moved = excluded.moved;`;
 
 /**
  * psql's variables: what; seconds, which no statement may take longer than; stopped: the server was shut down, and nobody writes; moved, behind the stop; objects: `refuse` where no large object may be there, for none is carried, and nothing
@@ -61,10 +64,10 @@ export const leaveSql = `\\set QUIET on
 \\pset tuples_only on
 \\pset format unaligned
 set pgaf_upgrade.pass = on;
+set default_transaction_isolation = 'read committed';
 set datestyle = iso;
 set timezone = 'UTC';
 select set_config('statement_timeout', :'seconds' || 's', false) \\gset was_
-set default_transaction_isolation = 'read committed';
 select :'objects' = 'refuse' and exists (select from pg_largeobject_metadata) as unfollowed \\gset
 \\if :unfollowed
 do $body$ begin raise exception 'there are large objects in %, and none is carried', current_database(); end $body$;
@@ -83,18 +86,19 @@ select :'at';`;
 
 /**
  * psql's variables: what, at, seconds, and all: whether every sequence is set, or those that have moved since that was done (`ready`), by this marker or by one of a try that was ended.
- * In a database of the other side: ends with an error when it is not there in time.
+ * In a database of the other side: ends with an error when it is not there in time, nor does anything behind it in this session take longer, whoever has something locked. A sequence that
+ * is not there any more was dropped on both sides: what is on one alone is told before (schema-sql.ts).
  */
 export const arriveSql = `\\set QUIET on
 \\pset tuples_only on
 \\pset format unaligned
 set pgaf_upgrade.pass = on;
+set default_transaction_isolation = 'read committed'; -- whatever the database sets: each look sees what has come by then
+set statement_timeout = 0;
 set datestyle = iso;
 set timezone = 'UTC';
 select set_config('pgaf_upgrade.what', :'what', false), set_config('pgaf_upgrade.at', :'at', false), set_config('pgaf_upgrade.seconds', :'seconds', false) \\gset was_
 select format('alter subscription %I enable', subname) from pg_subscription where subdbid = (select oid from pg_database where datname = current_database()) and subname ~ '^pgaf_(up|back)_[0-9]+$' and not subenabled \\gexec
-set default_transaction_isolation = 'read committed'; -- whatever the database sets: each look sees what has come by then
-set statement_timeout = 0;
 do $body$ declare
   until timestamptz := clock_timestamp() + current_setting('pgaf_upgrade.seconds')::integer * interval '1 second';
 begin

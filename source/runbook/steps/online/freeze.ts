@@ -22,7 +22,7 @@ import { ownSchemaSql } from './own-schema.ts';
  * Enabled always: else a session with session_replication_role = replica would pass. Whoever must change something sets pgaf_upgrade.pass, as a superuser. Sources: PostgreSQL, event-triggers, event-trigger-matrix; each seen with 15.20 on the lab.
  *
  * pgaf_upgrade.identity: what was the replica identity of each table to which this has given another.
- * pgaf_upgrade.sequence: where each sequence stood when it was looked at last, and when that was another place than before (steps/online/carry-over-sql.ts).
+ * pgaf_upgrade.sequence: where each sequence stood when it was looked at last, in which file, and when that was another place than before (steps/online/carry-over-sql.ts).
  * The schema's comment: the run, and on which timeline the server was then; a failover makes the slots worth nothing, and this tells of it. Written anew where the server has promoted itself since.
  */
 const freezeSql = `\\set QUIET on
@@ -37,7 +37,7 @@ select format('comment on schema pgaf_upgrade is %L', format('run=%s system=%s t
   or (regexp_match(obj_description(to_regnamespace('pgaf_upgrade'), 'pg_namespace'), ' timeline=([0-9]+)$'))[1]::integer = ${parentTimelineSql} \\gexec
 create table if not exists pgaf_upgrade.marker (what text primary key, at timestamptz not null);
 create table if not exists pgaf_upgrade.identity (schema name, relation name, was "char" not null, index name, primary key (schema, relation));
-create table if not exists pgaf_upgrade.sequence (schema name, name name, last bigint not null, called boolean not null, moved timestamptz not null, primary key (schema, name));
+create table if not exists pgaf_upgrade.sequence (schema name, name name, last bigint not null, called boolean not null, file oid not null, moved timestamptz not null, primary key (schema, name));
 create or replace function pgaf_upgrade.uncalled(one regclass) returns bigint language plpgsql set search_path = pg_catalog as $body$
 declare
   last bigint;
