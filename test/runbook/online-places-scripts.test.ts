@@ -26,7 +26,7 @@ beforeEach(() => {
       join(bindir, 'psql'),
       'for last; do :; done',
       'case $last in',
-      '  "select oid ||"*) printf "16384\\tapp\\n" ;;',
+      `  "select oid ||"*) [ -e "${node.home}/nothing" ] || printf "16384\\tapp\\n" ;;`,
       '  "select exists"*) echo t ;;',
       '  "select redo_lsn"*) echo 0/1000028 ;;',
       `  *leave.sql) printf '%s\\n' "$*" >>"${node.home}/left"; echo "2026-11-27 01:00:00+00" ;;`,
@@ -286,22 +286,6 @@ describe('there', () => {
     expect(host.read(serveFile(host.node, 'old'))).toContain('serves, until pg_autoctl takes it over');
   });
 
-  test('a directory of somebody else’s is neither moved nor written over', () => {
-    ready('there');
-    host.cluster(host.node.backupData, 15, { rows: 'theirs' });
-    expect(run('aside')).toMatchObject({ code: 1, output: expect.stringContaining('is there already') });
-    expect(stands()).toEqual(['of 15', 'theirs', 'of 17']);
-  });
-});
-
-/** A server whose archiver is busy: it ends with it, as one does that is shut down but for that. */
-const stopping = (state: string, command: string): string => {
-  const { data } = host.node;
-  host.write(join(data, 'global/pg_control'), host.control(15, state));
-  host.write(join(data, 'pg_wal/archive_status/000000010000000000000007.ready'), '');
-  host.write(
-    join(host.root, 'server'),
-    `echo $$ >"$1/postmaster.pid"; setsid bash -c 'exec -a "postgres: archiver archiving 000000010000000000000007" bash -c "$2"' - - "$2" & wait; rm -f "$1/postmaster.pid"`,
   test('the host lost its power behind the renaming, and a rollback is asked for: the new one, which never served, was put into service', () => {
     expect(ready('there')).toMatchObject(fine);
     expect(run('aside')).toMatchObject(fine);
@@ -335,6 +319,22 @@ const stopping = (state: string, command: string): string => {
     expect(stands()).toEqual(['of 15', '-', 'of 17']);
   });
 
+  test('a directory of somebody else’s is neither moved nor written over', () => {
+    ready('there');
+    host.cluster(host.node.backupData, 15, { rows: 'theirs' });
+    expect(run('aside')).toMatchObject({ code: 1, output: expect.stringContaining('is there already') });
+    expect(stands()).toEqual(['of 15', 'theirs', 'of 17']);
+  });
+});
+
+/** A server whose archiver is busy: it ends with it, as one does that is shut down but for that. */
+const stopping = (state: string, command: string): string => {
+  const { data } = host.node;
+  host.write(join(data, 'global/pg_control'), host.control(15, state));
+  host.write(join(data, 'pg_wal/archive_status/000000010000000000000007.ready'), '');
+  host.write(
+    join(host.root, 'server'),
+    `echo $$ >"$1/postmaster.pid"; setsid bash -c 'exec -a "postgres: archiver archiving 000000010000000000000007" bash -c "$2"' - - "$2" & wait; rm -f "$1/postmaster.pid"`,
   );
   const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
   return `bash ${quoted(join(host.root, 'server'))} ${quoted(data)} ${quoted(command)} & until [ -s ${quoted(join(data, 'postmaster.pid'))} ] && grep -qs '^postgres: archiver' /proc/[0-9]*/cmdline; do sleep 0.01; done`;

@@ -2,6 +2,7 @@ import type { HostFacts } from '../../../cluster/facts.ts';
 import { type Fragment, quoted, sh, word } from '../../../cluster/fragment.ts';
 import type { Path } from '../../../cluster/words.ts';
 import { isCarried } from '../../checks/inspection/online-sql.ts';
+import { wholeLines } from '../../shell/self-checks.ts';
 import { psql } from '../../shell/shell.ts';
 import { onlineDirectory, type PrivateServer, privateSocketOf } from './names.ts';
 
@@ -33,7 +34,8 @@ export const listLines = (host: HostFacts, server: 'serving' | 'new' = 'serving'
     umask 077
     mkdir -p ${onlineDirectory(host)}
     tab=$(printf '\t')
-    ${askServer(host, 'postgres', server)} -Atc ${quoted(openSql)} > ${open}.new
+    ${wholeLines(sh`${open}.new`, sh`${askServer(host, 'postgres', server)} -Atc ${quoted(openSql)}`)}
+    [ -n "$whole" ] || { echo 'the server has named no database' >&2; exit 1; }
     : > ${databases}.new
     while IFS=$tab read -r oid database; do
       if [ "$(${askServer(host, { variable: 'database' }, server)} -Atc ${quoted(anyTableSql)} </dev/null)" = t ]; then printf '%s\t%s\n' "$oid" "$database" >> ${databases}.new; fi
