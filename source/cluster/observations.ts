@@ -229,6 +229,8 @@ export interface OnlineView {
   readonly units: readonly string[];
   /** What max_slot_wal_keep_size was in postgresql.auto.conf before `upgrade.keepWal` was set: a size, or '' for nothing. Absent: none was set. */
   readonly keepWalWas?: string;
+  /** What a change of places does before its stop was done, for the servers that run: for which one, and how many seconds ago by the host's clock. Absent: not, or too long ago. */
+  readonly ready?: { readonly what: 'cut-over' | 'way-back'; readonly seconds: number };
   /** Tables of the follower have statistics: names in our own directory. */
   readonly files: readonly string[];
 }

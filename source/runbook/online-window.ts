@@ -24,7 +24,7 @@ import { joinGroup } from './steps/join.ts';
 import { keepWal, keepWalOfSecondary } from './steps/keep-wal.ts';
 import { restoreSyncStandbys, suspendSyncStandbys } from './steps/number-sync-standbys.ts';
 import { dropSlots, removeCopies, stopFollower, thawSchema } from './steps/online/call-off.ts';
-import { cutBack, cutOver } from './steps/online/cut-over.ts';
+import { cutBack, cutOver, makeReady } from './steps/online/cut-over.ts';
 import { liesStopped, whyVoid } from './steps/online/evidence.ts';
 import { adoptServer, followBack, followsBack, whyLost } from './steps/online/follow-back.ts';
 import { exchangeKeeper } from './steps/online/keepers.ts';
@@ -108,6 +108,7 @@ export const onlineUpgrade = (facts: ClusterFacts): readonly Step[] => {
       custom('before-stop'),
     ]),
     phase('N', 'Cut over', [
+      makeReady('new'), // whatever the cut-over does before its stop, while nobody waits
       custom('stopping'), // the application is made to wait, and the stop follows at once
       cutOver, // the downtime
       custom('opened'),
@@ -146,7 +147,8 @@ export const onlineUpgrade = (facts: ClusterFacts): readonly Step[] => {
 /** Once the places are changed nobody is waited for: what the monitor and pg_autoctl must know follows at once, and, on the way there, the old version follows. */
 const atOnce = (steps: readonly Step[]): readonly Step[] =>
   steps.map((step) =>
-    step.phase === 'N' || (step.phase === 'Q' && !step.id.endsWith('.adopt'))
+    !step.id.endsWith('.make-ready') &&
+    (step.phase === 'N' || (step.phase === 'Q' && !step.id.endsWith('.adopt')))
       ? { ...step, leadsOn: true }
       : step,
   );
@@ -220,7 +222,13 @@ export const onlineRollback = (facts: ClusterFacts, world: Observations): readon
     phase(
       'Q',
       'Cut back',
-      only(cuts, [cutBack, undoCustom(primary), writeOldSystemIdentifier, adoptServer('old')]),
+      only(cuts, [
+        makeReady('old'),
+        cutBack,
+        undoCustom(primary),
+        writeOldSystemIdentifier,
+        adoptServer('old'),
+      ]),
     ),
     phase('S', 'Rollback: monitor', [
       stopForRollback(monitor),

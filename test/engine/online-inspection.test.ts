@@ -1,10 +1,11 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parseState } from '../../source/inspect/state/parse.ts';
 import { stateScript } from '../../source/inspect/state/script.ts';
 import { copyAside, onlineDirectory, privateSocketOf } from '../../source/runbook/steps/online/names.ts';
+import { readyFile } from '../../source/runbook/steps/online/ready.ts';
 import { good } from '../cluster/recorded.ts';
 import { labCluster } from '../runbook/clusters.ts';
 import { Sandbox } from '../runbook/sandbox.ts';
@@ -112,4 +113,48 @@ test('a server that serves is asked in each database, whatever it is called, and
       expect(online?.files).toEqual(['serve-new']);
     },
   );
+});
+
+describe('what was made ready', () => {
+  const server = (data: string, pid: number, started = 1_764_295_810): void =>
+    host.write(join(data, 'postmaster.pid'), `${pid}\n${data}\n${started}\n5432\n`);
+  const made = (what: string, secondsAgo: number): void =>
+    host.write(
+      readyFile(host.node),
+      `${what} 71 1764295810 72 1764295810 \n${Math.floor(Date.now() / 1000) - secondsAgo}\n`,
+    );
+  beforeEach(() => {
+    server(host.node.data, 71);
+    server(host.node.newData, 72);
+  });
+
+  test('is told with its age, by the host’s clock, and for which change of places', () => {
+    made('cut-over', 59);
+    const { ready } = inspect().online ?? {};
+    expect(ready?.what).toBe('cut-over');
+    expect([59, 60, 61]).toContain(ready?.seconds);
+    server(host.node.backupData, 72);
+    made('way-back', 5);
+    expect(inspect().online?.ready?.what).toBe('way-back');
+  });
+
+  test.each([
+    ['is eleven minutes old', () => made('cut-over', 660)],
+    ['was made tomorrow', () => made('cut-over', -86_400)],
+    ['is of a server that was started again since', () => server(host.node.data, 71, 1_764_295_999)],
+    ['is of one that follows and was started again since', () => server(host.node.newData, 73)],
+    ['is of a server that does not run', () => rmSync(join(host.node.data, 'postmaster.pid'))],
+    ['is another change of places’', () => made('way-back', 5)],
+    ['is not whole', () => host.write(readyFile(host.node), 'cut-over 71 1764295810 72 1764295810 ')],
+    [
+      'has a moment that is none',
+      () => host.write(readyFile(host.node), 'cut-over 71 1764295810 72 1764295810 \nsoon\n'),
+    ],
+  ])('and counts for nothing where it %s', (_, happens) => {
+    made('cut-over', 59);
+    happens();
+    const { online } = inspect();
+    expect(online?.ready).toBeUndefined();
+    expect(online?.files).toContain('ready');
+  });
 });

@@ -114,6 +114,31 @@ export class OnlineModel {
     });
   }
 
+  #behindCutOver(): boolean {
+    const { data } = this.host;
+    return data.kind === 'cluster' && data.major === this.facts.newMajor;
+  }
+
+  /** What was made ready is gone: a change of places has ended, or gone home. */
+  notReady(): void {
+    delete this.online.ready;
+    this.online.files = this.online.files.filter((one) => one !== 'ready');
+  }
+
+  /** It is there, and not fresh any more. */
+  staleReady(): void {
+    delete this.online.ready;
+  }
+
+  /** Stopped in its place: the host lost its power behind the stop, or was restarted before it. */
+  liesStopped(): void {
+    const { host } = this;
+    if (host.data.kind === 'cluster') host.data = { ...host.data, running: false };
+    host.server = null;
+    host.pgAutoctl = 'stopped';
+    this.online.server = null;
+  }
+
   /** Where the disks stand in the middle of a change of places: the one that leaves is aside, and nothing is in its place. */
   halfWay(): void {
     const { host } = this;
@@ -245,7 +270,12 @@ export class OnlineModel {
           slots: (online.server?.slots ?? []).map((one) => ({ ...one, behind: 184, seconds: 0 })),
         });
         return;
+      case 'make-ready':
+        online.ready = { what: this.#behindCutOver() ? 'way-back' : 'cut-over', seconds: 3 };
+        online.files = [...online.files.filter((one) => one !== 'ready'), 'ready'];
+        return;
       case 'cut-over': {
+        this.notReady();
         host.backupData = { ...this.#directory(facts.oldMajor, facts.systemIdentifier), running: true };
         const { mark: _, ...serving } = this.#directory(facts.newMajor, newIdentifier);
         host.data = { ...serving, running: true };
@@ -282,6 +312,7 @@ export class OnlineModel {
         };
         return;
       case 'cut-back': {
+        this.notReady();
         host.newData = { ...this.#directory(facts.newMajor, newIdentifier), running: true };
         const { mark: _, ...home } = this.#directory(facts.oldMajor, facts.systemIdentifier);
         host.data = { ...home, running: true };

@@ -1,73 +1,24 @@
-import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { pauseMomentsIn } from '../../source/cluster/parse/pause-moments.ts';
 import { markFile } from '../../source/runbook/shell/ownership.ts';
-import { type HandedFile, handedFileOf, momentLine } from '../../source/runbook/shell/private-units.ts';
+import { type HandedFile, momentLine } from '../../source/runbook/shell/private-units.ts';
 import { script } from '../../source/runbook/shell/shell.ts';
-import { handedBodies, letGoFile, readyLines } from '../../source/runbook/steps/online/changing-places.ts';
-import { back, there } from '../../source/runbook/steps/online/cut-over.ts';
+import { handedBodies, letGoFile } from '../../source/runbook/steps/online/changing-places.ts';
 import { serveFile } from '../../source/runbook/steps/online/names.ts';
-import { recordedBytes } from '../cluster/recorded.ts';
-import { labCluster } from './clusters.ts';
-import { OnlineModel } from './online-model.ts';
-import { Sandbox } from './sandbox.ts';
+import { PlacesHost } from './places-host.ts';
 
 /** What the change of places does to the disk, by a real shell; the servers only pretend. Root's part between the files is a verb (root-verbs.test.ts). */
-let host: Sandbox;
-
+let host: PlacesHost;
 beforeEach(() => {
-  host = new Sandbox(labCluster({ method: 'online' }));
-  const { node } = host;
-  host.cluster(node.data, 15, { 'postgresql.conf': 'port = 5432\n', rows: 'of 15' });
-  host.marked(node.newData, 17, { 'postgresql.conf': 'old\n', rows: 'of 17' });
-  for (const bindir of [node.oldBindir, node.newBindir]) {
-    host.program(
-      join(bindir, 'psql'),
-      'for last; do :; done',
-      'case $last in',
-      `  "select oid ||"*) [ -e "${node.home}/nothing" ] || printf "16384\\tapp\\n" ;;`,
-      '  "select exists"*) echo t ;;',
-      '  "select redo_lsn"*) echo 0/1000028 ;;',
-      `  *leave.sql) printf '%s\\n' "$*" >>"${node.home}/left"; echo "2026-11-27 01:00:00+00" ;;`,
-      `  *arrive.sql | *turn.sql) [ ! -e "${node.home}/killed" ] || kill -9 $PPID; [ ! -e "${node.home}/never" ] || { echo "has not come" >&2; exit 3; } ;;`,
-      `  *backend_xid*) cat "${node.home}/open" 2>/dev/null || true ;;`,
-      `  "select x from"*) case $* in *"/$(cat "${node.home}/other" 2>/dev/null || echo none) "*) echo "role late" ;; esac ;;`,
-      `  *schema.sql) case $* in *"/$(cat "${node.home}/schema" 2>/dev/null || echo none) "*) echo "table public.late" ;; esac ;;`,
-      'esac',
-    );
-    host.program(join(bindir, 'pg_isready'), `[ ! -e "${node.home}/silent" ]`);
-    host.program(join(bindir, 'postgres'), `cat "${node.home}/names" 2>/dev/null || true`);
-  }
-  host.write(node.configFile, 'pg_ctl = of 15\n');
-  host.program(
-    node.newAutoctl,
-    `if [ -e "${node.home}/slow" ]; then sleep 0.5; fi`,
-    `printf '%s\\n' "$*" >>"${node.home}/autoctl"; [ ! -e "${node.home}/full" ] || { : >"${node.configFile}"; exit 1; }`,
-    `printf 'pg_ctl = %s\\n' "$4" >"${node.configFile}"`,
-  );
-  const state = Buffer.from(recordedBytes('pg_auto_failover-2.0/node1.state'));
-  host.write(serveFile(node, 'new'), 'follows');
-  state.writeBigUInt64LE(BigInt(host.facts.systemIdentifier), 16);
-  host.write(node.stateFile, state);
+  host = new PlacesHost();
 });
 afterEach(() => host.remove());
 
-const way = (which: 'there' | 'back') => {
-  const model = new OnlineModel(host.facts);
-  for (const step of ['upgrade-copy', 'start-follower']) model.run(step);
-  const made = (which === 'there' ? there : back)(host.facts, model.world());
-  if (made === null) throw new Error('the new version has an identifier');
-  return made;
-};
-const ready = (which: 'there' | 'back') => host.sh(script(readyLines(host.facts, way(which))).text);
-const run = (file: HandedFile) =>
-  host.sh(`sh '${handedFileOf(host.node.workDir, file).replaceAll("'", "'\\''")}'`);
+const ready = (which: 'there' | 'back') => host.ready(which);
+const run = (file: HandedFile) => host.handed(file);
+const stands = () => host.stands();
 const fine = { code: 0 };
-const stands = () =>
-  [host.node.data, host.node.backupData, host.node.newData].map((at) =>
-    host.has(at) ? host.read(join(at, 'rows')) : '-',
-  );
 const forth = (): void => {
   for (const file of ['aside', 'carry-over', 'in-place', 'opened'] as const)
     expect({ file, ...run(file) }).toEqual({ file, ...fine, output: expect.any(String) });
@@ -168,14 +119,14 @@ describe('there', () => {
     expect(ready('there')).toMatchObject(fine);
     run('aside');
     expect(run('carry-over')).toMatchObject(fine);
-    expect(host.read(join(host.node.home, 'left')).match(/moved=.*? (?=-v)/g)).toEqual([`moved=${moved} `]);
+    expect(host.looks()).toEqual(['ready: all', `cut-over: ${moved}`]);
   });
 
   test('without pg_waldump all sequences are looked at behind the stop', () => {
     ready('there');
     run('aside');
     expect(run('carry-over')).toMatchObject(fine);
-    expect(host.read(join(host.node.home, 'left'))).toContain('moved=all');
+    expect(host.looks().at(-1)).toBe('cut-over: all');
   });
 
   test('a role came meanwhile, and pg_autoctl is slow: what it was told last is taken back', () => {
@@ -254,22 +205,15 @@ describe('there', () => {
     expect(stands()).toEqual(['of 17', 'of 15', '-']);
   });
 
-  const restarted = (which: 'there' | 'back') => {
-    host.write(join(host.node.home, 'silent'), 'x'); // nobody serves
-    const again = ready(which);
-    rmSync(join(host.node.home, 'silent'));
-    return again;
-  };
-
   test('the host lost its power behind the stop, before anything was moved: begun again it goes on', () => {
     expect(ready('there')).toMatchObject(fine);
-    expect(restarted('there')).toMatchObject(fine);
+    expect(host.restarted('there')).toMatchObject(fine);
     forth();
     expect(stands()).toEqual(['of 17', 'of 15', '-']);
   });
 
   test('the host was restarted before anything was ready: the old one goes home, and serves first', () => {
-    expect(restarted('there')).toMatchObject(fine);
+    expect(host.restarted('there')).toMatchObject(fine);
     expect(run('aside')).toMatchObject({ code: 1, output: expect.stringContaining('it serves first') });
     expect(run('home')).toMatchObject(fine);
     expect(stands()).toEqual(['of 15', '-', 'of 17']);
@@ -280,7 +224,7 @@ describe('there', () => {
 
   test('the host lost its power there, and a rollback is asked for: the old one, never moved, serves', () => {
     expect(ready('there')).toMatchObject(fine);
-    expect(restarted('back')).toMatchObject(fine);
+    expect(host.restarted('back')).toMatchObject(fine);
     forth();
     expect(stands()).toEqual(['of 15', '-', 'of 17']);
     expect(host.read(serveFile(host.node, 'old'))).toContain('serves, until pg_autoctl takes it over');
@@ -290,7 +234,7 @@ describe('there', () => {
     expect(ready('there')).toMatchObject(fine);
     expect(run('aside')).toMatchObject(fine);
     host.write(host.node.configFile, 'pg_ctl = of 17\n');
-    expect(restarted('back')).toMatchObject(fine);
+    expect(host.restarted('back')).toMatchObject(fine);
     // what follows is not told to serve, and whatever fails does not bring it into the place
     for (const file of ['aside', 'carry-over'] as const) expect(run(file), file).toMatchObject(fine);
     expect(host.read(serveFile(host.node, 'new'))).toBe('follows');
@@ -309,12 +253,12 @@ describe('there', () => {
     expect(ready('back')).toMatchObject(fine);
     expect(run('aside')).toMatchObject(fine);
     expect(stands()).toEqual(['-', 'of 15', 'of 17']);
-    expect(restarted('there')).toMatchObject(fine);
+    expect(host.restarted('there')).toMatchObject(fine);
     for (const file of ['aside', 'home'] as const)
       expect(run(file), file).toMatchObject({ code: 1, output: expect.stringContaining('rollback') });
     expect(stands()).toEqual(['-', 'of 15', 'of 17']);
     // gone on with
-    expect(restarted('back')).toMatchObject(fine);
+    expect(host.restarted('back')).toMatchObject(fine);
     forth();
     expect(stands()).toEqual(['of 15', '-', 'of 17']);
   });
@@ -339,7 +283,7 @@ const stopping = (state: string, command: string): string => {
   const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
   return `bash ${quoted(join(host.root, 'server'))} ${quoted(data)} ${quoted(command)} & until [ -s ${quoted(join(data, 'postmaster.pid'))} ] && grep -qs '^postgres: archiver' /proc/[0-9]*/cmdline; do sleep 0.01; done`;
 };
-const letGo = (): string => script(letGoFile(way('there'), 0)).text;
+const letGo = (): string => script(letGoFile(host.way('there'), 0)).text;
 
 test.each([
   ['hangs', 'sleep 20; :'],
@@ -386,7 +330,7 @@ test('the server that serves listens where pg_autoctl would have it, and nowhere
 });
 
 test('18 serves, too, where it has followed in more databases than it has origins for', () => {
-  const made = way('there');
+  const made = host.way('there');
   const comes = { ...made.comes, major: 18 };
   for (const [one, found] of [
     [made, false],

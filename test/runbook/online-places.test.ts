@@ -37,9 +37,10 @@ const followed = (): OnlineModel => {
   return model;
 };
 const cutBackSteps = inPhases('Q', onlineRollback(facts, followed().world()));
-const [cutOver] = cutOverSteps;
-const [cutBack] = cutBackSteps;
-if (cutOver === undefined || cutBack === undefined) throw new Error('the runbooks have steps');
+const [readyThere, cutOver] = cutOverSteps;
+const [readyBack, cutBack] = cutBackSteps;
+if (readyThere === undefined || cutOver === undefined || readyBack === undefined || cutBack === undefined)
+  throw new Error('the runbooks have steps');
 
 test('there and back, and called off at the end: each step may begin behind the one before, and is seen done', () => {
   const model = prepared();
@@ -78,13 +79,15 @@ test('an archive that is behind is told on the card before the stop, with what b
 test('large objects that came behind the checks turn it back, unless they may stay as they are', () => {
   const asks = (largeObjects?: 'leave') => {
     const cluster = { ...facts, ...(largeObjects && { largeObjects }) };
-    const script = onlineUpgrade(cluster)
-      .find(({ phase }) => phase === 'N')
-      ?.script(prepared().world());
-    return script?.kind === 'ready' ? script.text.match(/objects=\w+/g) : null;
+    return inPhases('N', onlineUpgrade(cluster))
+      .slice(0, 2)
+      .map((step) => {
+        const script = step.script(prepared().world());
+        return script.kind === 'ready' ? [...new Set(script.text.match(/objects=\w+/g))] : null;
+      });
   };
-  expect(new Set(asks())).toEqual(new Set(['objects=refuse']));
-  expect(new Set(asks('leave'))).toEqual(new Set(['objects=leave']));
+  expect(asks()).toEqual([['objects=refuse'], ['objects=refuse']]);
+  expect(asks('leave')).toEqual([['objects=leave'], ['objects=leave']]);
 });
 
 test('a cut-over that was ended with nothing in the place is half done, and may go on', () => {
@@ -125,15 +128,65 @@ test.each([
   '%s: its host lost its power behind the stop, and whoever lies stopped in its place was refused by the step that starts it again',
   (_, at, step, major) => {
     const model = at();
-    const { host } = model;
-    if (host.data.kind === 'cluster') host.data = { ...host.data, running: false };
-    host.server = null;
-    host.pgAutoctl = 'stopped';
-    model.online.server = null;
+    model.liesStopped();
     expect(step.probe(model.world())).toEqual({ state: 'pending', says: `${major} is stopped` });
     expect(unmet(step.before, model)).toEqual([]);
   },
 );
+
+describe('what a change of places does before its stop, made ready before', () => {
+  const both = [
+    ['cut-over', prepared, readyThere, cutOver, 'way-back'],
+    ['cut back', followed, readyBack, cutBack, 'cut-over'],
+  ] as const;
+
+  test.each(both)('%s: it counts for this one, while it is fresh', (_, at, step, change, other) => {
+    const model = at();
+    expect(step.probe(model.world()).state).toBe('pending');
+    expect(unmet(step.before, model)).toEqual([]);
+    model.run('make-ready');
+    expect(step.probe(model.world())).toEqual({ state: 'done', says: 'it was made ready 3 s ago' });
+    expect(change.notes(model.world())).toEqual([]);
+    model.staleReady();
+    expect(step.probe(model.world()).state).toBe('pending');
+    // the change of places goes on without it, and its card says what that costs
+    expect(unmet(change.before, model)).toEqual([]);
+    expect(change.notes(model.world())).toEqual([expect.stringContaining('is not fresh any more')]);
+    model.online.ready = { what: other, seconds: 3 };
+    expect(step.probe(model.world()).state).toBe('pending');
+  });
+
+  test.each(both)(
+    '%s: behind its stop nobody asks for it again: without a server it could not be done',
+    (_, at, step, change) => {
+      const half = at();
+      half.halfWay();
+      const stopped = at();
+      stopped.liesStopped();
+      const over = at();
+      over.run('make-ready');
+      over.run(change.id);
+      for (const model of [half, stopped, over]) expect(step.probe(model.world()).state).toBe('done');
+      expect(change.notes(over.world())).toEqual([]);
+      // gone home: it is asked for again
+      const home = at();
+      home.run('make-ready');
+      home.notReady();
+      expect(step.probe(home.world()).state).toBe('pending');
+    },
+  );
+
+  test('it waits until the other version follows closely', () => {
+    const model = prepared();
+    model.server({
+      slots: (model.online.server?.slots ?? []).map((one) => ({ ...one, behind: 64_000_000 })),
+    });
+    expect(unmet(readyThere.before, model)).toEqual(['17 follows closely: app is 64000000 bytes behind']);
+    const late = followed();
+    late.server({ slots: [] });
+    expect(unmet(readyBack.before, late)).toEqual(['15 follows closely: app has no slot']);
+  });
+});
 
 test('nothing is stopped while the new version is behind, a write waits for a secondary, or a failover could start', () => {
   const model = prepared();

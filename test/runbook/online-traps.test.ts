@@ -136,7 +136,7 @@ describe('in a database', () => {
     await frozen();
     await server.exec('select lo_create(0)');
     const leaves = (objects: string) =>
-      psql(server, leaveSql, { what: 'ready', seconds: '10', stopped: 'false', objects });
+      psql(server, leaveSql, { what: 'ready', seconds: '10', stopped: 'false', moved: 'all', objects });
     await expect(leaves('refuse')).rejects.toThrow('there are large objects in');
     await leaves('leave');
     expect((await server.query("select from pgaf_upgrade.marker where what = 'ready'")).rows).toHaveLength(1);

@@ -49,7 +49,8 @@ test('the window: one step in which the application waits, and every pg_autoctl 
 
 test('the change of places is asked for by name, and what must follow it follows at once', () => {
   const world = behind().world();
-  const [cut] = window.filter(({ phase }) => phase === 'N');
+  const [ready, cut] = window.filter(({ phase }) => phase === 'N');
+  expect(ready && nameAskedFor(ready, world, 'upgrade')).toBeNull();
   expect(cut && nameAskedFor(cut, world, 'upgrade')).toBe('pause');
   expect(window.filter(({ leadsOn }) => leadsOn).map(({ id }) => id)).toEqual([
     'N.node_1.cut-over',
@@ -102,6 +103,17 @@ describe('custom steps', () => {
     expect(downtimeSteps(steps).map(({ id }) => id)).toEqual(['N.node_1.custom-pause', 'N.node_1.cut-over']);
   });
 
+  test('what is done before the stop had a paused pooler’s applications wait: it is made ready in front of the pause, and the pause’s card says where it is not fresh', () => {
+    const steps = upgradeRunbook(placed);
+    const pause = at(steps, 'N.node_1.custom-pause');
+    expect(ids(steps)[pause - 1]).toBe('N.node_1.make-ready');
+    const made = modelBehind(placed, 'make-ready');
+    expect(steps[pause]?.notes(made.world())).toEqual([]);
+    made.staleReady();
+    expect(steps[pause]?.notes(made.world())).toEqual([expect.stringContaining('not fresh any more')]);
+    expect(steps.flatMap((step) => step.notes(behind().world()))).toEqual([]);
+  });
+
   test('what a pause has begun is undone first where nothing is cut back, and else as soon as the old version serves', () => {
     const early = rollbackRunbook(placed, behind().world()).steps;
     expect(own(early)[0]).toBe('R.node_1.custom-pause-again');
@@ -140,6 +152,7 @@ test('rolled back behind it: maintenance, then the change of places, then the mo
   ]);
   for (const { alias } of secondariesOf(facts))
     expect(at(steps, `R.${alias}.maintenance`)).toBeLessThan(at(steps, 'Q.node_1.cut-back'));
+  expect(at(steps, 'Q.node_1.make-ready')).toBe(at(steps, 'Q.node_1.cut-back') - 1);
   expect(at(steps, 'S.monitor.stop')).toBeGreaterThan(at(steps, 'Q.node_1.adopt'));
   expect(at(steps, 'V.node_1.remove-copies')).toBeLessThan(at(steps, 'V.node_1.tidy'));
   expect(steps.every((step) => step.forfeits(followed().world()) === null)).toBe(true);

@@ -58,8 +58,11 @@ export class InventoryKeeper {
     const { direction } = this.#checklist;
     if (touchesCluster(direction) && this.#begins(run)) this.#begun = this.#keep(run, 'begin');
     if (step.phase !== 'A') await this.#begun;
-    // By the online method it pauses within one step.
-    if (direction === 'upgrade' && (step.writes === 'stop' || step.id.endsWith('.cut-over')))
+    // By the online method it pauses within one step, and may wait before it already.
+    const pauses =
+      step.id.endsWith('.make-ready') ||
+      (step.id.endsWith('.cut-over') && this.#of(run, 'stop') === undefined);
+    if (direction === 'upgrade' && (step.writes === 'stop' || pauses))
       return this.#keep(run, 'stop', writers(run.facts, run.observer.world));
     // The monitor is upgraded while the primary still works.
     if (direction === 'upgrade' && step.milestone === 'monitor-stops')

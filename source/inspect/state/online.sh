@@ -1,6 +1,6 @@
 # shellcheck shell=sh
-# What the online method has left on a node, for script.sh, whose functions it calls: `put`, `text`, `ask`, `directory`. online.ts and parse-online.ts read it.
-# shellcheck disable=SC2154 # $socket, $work, $data are script.sh's
+# What the online method has left on a node, for script.sh, whose functions it calls: `put`, `text`, `ask`, `directory`; and `ready_age` of steps/online/ready.ts. online.ts and parse-online.ts read it.
+# shellcheck disable=SC2154 # $socket, $work, $data, $new_data, $backup_data are script.sh's
 online_server_sql=
 online_databases_sql=
 online_database_sql=
@@ -24,5 +24,7 @@ online() {
   [ -n "${newest:-}" ] && put online.copy_end "$(awk 'NF { x = $2 } END { print x }' "$newest")"
   found=; for one in $private_units; do [ -e "/etc/systemd/system/$one" ] && add "$one"; done; text online.units "$found"
   [ -s "$work/online/keep-wal" ] && put online.keep_wal "$(head -n 1 "$work/online/keep-wal")"
+  age=$(ready_age "$work/online/ready" cut-over "$data" "$new_data"); [ -n "$age" ] && put online.ready "cut-over $age"
+  age=$(ready_age "$work/online/ready" way-back "$data" "$backup_data"); [ -n "$age" ] && put online.ready "way-back $age"
   found=; for one in "$work"/online/*; do [ -s "$one" ] && add "${one##*/}"; done; text online.files "$found"
 }

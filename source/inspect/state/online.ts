@@ -1,5 +1,5 @@
 import { type ClusterFacts, type HostFacts, isNode, isOnline } from '../../cluster/facts.ts';
-import { type Fragment, fixed, sh } from '../../cluster/fragment.ts';
+import { type Fragment, fixed, lines, sh } from '../../cluster/fragment.ts';
 import { openDatabasesSql } from '../../cluster/superuser-sql.ts';
 import {
   archivingSql,
@@ -10,6 +10,7 @@ import {
   timelineSql,
 } from '../../runbook/checks/inspection/online-sql.ts';
 import { copyAside, privateSocketOf, privateUnit } from '../../runbook/steps/online/names.ts';
+import { readyFunctions } from '../../runbook/steps/online/ready.ts';
 import script from './online.sh' with { type: 'text' };
 
 const serverSql = `select json_build_object('walLevel', current_setting('wal_level'),
@@ -45,14 +46,17 @@ const followerSql = `select json_build_object('version', current_setting('server
 /** The function that script.sh calls: of a node that is upgraded by the online method; of any other host one that does nothing. */
 export const onlineLines = (facts: ClusterFacts | null, host: HostFacts): Fragment =>
   facts !== null && isOnline(facts) && isNode(host)
-    ? fixed(script, {
-        online_server_sql: serverSql,
-        online_databases_sql: openDatabasesSql,
-        online_database_sql: databaseSql,
-        follower_sql: followerSql,
-        follower_socket: privateSocketOf(host, 'new'),
-        back_socket: privateSocketOf(host, 'old'),
-        copy: copyAside(facts, host),
-        private_units: `${privateUnit(host, 'new')} ${privateUnit(host, 'old')}`,
-      })
+    ? lines(
+        readyFunctions,
+        fixed(script, {
+          online_server_sql: serverSql,
+          online_databases_sql: openDatabasesSql,
+          online_database_sql: databaseSql,
+          follower_sql: followerSql,
+          follower_socket: privateSocketOf(host, 'new'),
+          back_socket: privateSocketOf(host, 'old'),
+          copy: copyAside(facts, host),
+          private_units: `${privateUnit(host, 'new')} ${privateUnit(host, 'old')}`,
+        }),
+      )
     : sh`online() { :; }`;

@@ -20,6 +20,7 @@ export const onlineOf = (
   if (map.get('online') !== 'asked') return {};
   const back = valid(followerSchema, joinedText(map.get('online.back')));
   const [, was] = /^was=([-+.0-9A-Za-z ]*)$/.exec(map.get('online.keep_wal') ?? '') ?? [];
+  const ready = /^(cut-over|way-back) ([0-9]+)$/.exec(map.get('online.ready') ?? '');
   const text = (key: string): string | null => joinedText(map.get(`online.${key}`));
   return {
     online: {
@@ -30,6 +31,9 @@ export const onlineOf = (
       follower: valid(followerSchema, text('follower')),
       ...(back !== null && { back }),
       ...(was !== undefined && { keepWalWas: was }),
+      ...(ready !== null && {
+        ready: { what: ready[1] === 'cut-over' ? 'cut-over' : 'way-back', seconds: Number(ready[2]) },
+      }),
       units: linesOf(text('units')),
       files: linesOf(text('files')),
     },

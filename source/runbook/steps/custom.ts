@@ -36,6 +36,7 @@ import {
   usersAt,
 } from './custom-place.ts';
 import { askedDone, commands, environment, isBack, shell } from './custom-shell.ts';
+import { staleNotes } from './online/evidence.ts';
 
 /**
  * Steps of the cluster file's own (`steps` there): each runs once at its place, as the user that PostgreSQL runs as. What it is
@@ -151,6 +152,8 @@ const customStep =
       // by the online method it is part of the pause that the change of places makes
       writes: step.at !== 'stopping' ? 'unchanged' : isOnline(facts) ? 'pause' : 'stop',
       leadsOn: step.at === 'stopping',
+      notes: (world) =>
+        step.at === 'stopping' && isOnline(facts) ? staleNotes(facts, world, 'cut-over') : [],
       after: [
         onHost(host.alias, 'it has run to its end', (_, world) =>
           verdictOf(hasMarker(host, finished, world), 'its marker file is missing'),

@@ -102,10 +102,13 @@ const secondsOf = (cluster: ClusterFacts, measurements: Measurements, step: Step
       return linkSeconds(primary, own);
     case 'stop':
       return usualSeconds(step.id) + reportSecondsOf(facts, step);
+    case 'make-ready':
+      // Every sequence travels once, and the schemas are compared.
+      return usualSeconds(step.id) + (primary?.relations ?? 2_000) * 0.000_1;
     case 'cut-over':
     case 'cut-back':
-      // Before the stop every sequence travels once, and the schemas are compared.
-      return usualSeconds(step.id) + (primary?.relations ?? 2_000) * 0.000_1;
+      // Before the stop the schemas are compared once more.
+      return usualSeconds(step.id) + (primary?.relations ?? 2_000) * 0.000_02;
     case 'join':
       return linkedOf(facts).some((node) => node.alias === step.host)
         ? usualSeconds(step.id)

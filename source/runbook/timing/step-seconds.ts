@@ -23,7 +23,8 @@ const usual: readonly (readonly [RegExp, number])[] = [
   [/\.switch(over|-back)$/, 15],
   [/\.keeper$/, 2],
   // Of the online method: its verification is tried before the stop.
-  [/\.cut-(over|back)$/, 5],
+  [/\.make-ready$/, 2],
+  [/\.cut-(over|back)$/, 4],
   [/\.follow-back$/, 1],
   // Of Citus: its catalogs are copied, and the extension's objects made again.
   [/\.citus-(prepare|finish|repair)$/, 1],

@@ -4,12 +4,8 @@ import { type Fragment, sh } from '../../../source/cluster/fragment.ts';
 import { markFile, markOf } from '../../../source/runbook/shell/ownership.ts';
 import { handedBodies } from '../../../source/runbook/steps/online/changing-places.ts';
 import { back, there } from '../../../source/runbook/steps/online/cut-over.ts';
-import {
-  copyAside,
-  copyInMaking,
-  onlineDirectory,
-  serveFile,
-} from '../../../source/runbook/steps/online/names.ts';
+import { copyAside, copyInMaking, serveFile } from '../../../source/runbook/steps/online/names.ts';
+import { stopsFile } from '../../../source/runbook/steps/online/ready.ts';
 import { labCluster, spacedOnlineCluster } from '../clusters.ts';
 import { OnlineModel } from '../online-model.ts';
 import type { Sandbox } from '../sandbox.ts';
@@ -153,7 +149,7 @@ const layBeforeStop = (box: Sandbox): void => {
   lay17(box, box.node.newData, 'rows of 17');
   layMark(box, box.node.newData);
   box.write(serveFile(box.node, 'new'), 'follows');
-  box.write(join(onlineDirectory(box.node), 'ready'), '');
+  box.write(stopsFile(box.node), 'cut-over\n');
   box.program(join(box.node.newBindir, 'postgres'), 'true');
 };
 const places = (box: Sandbox) => [
@@ -285,7 +281,7 @@ const withSpaces: readonly Case[] = [
       layParts(box, box.node.data, 17, '');
       layParts(box, box.node.backupData, 15, 'pg15_bak');
       box.write(serveFile(box.node, 'old'), 'follows');
-      box.write(join(onlineDirectory(box.node), 'ready'), '');
+      box.write(stopsFile(box.node), 'way-back\n');
       box.program(join(box.node.oldBindir, 'postgres'), 'true');
     },
     script: (box) => oneAfterAnother(bodies(box, back), ['aside', 'in-place']),

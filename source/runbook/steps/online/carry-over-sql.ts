@@ -10,13 +10,16 @@ const numberAt = (at: string, size: 2 | 4 | 8): string =>
 
 const sequenceIs = `c.relkind = 'S' and c.relpersistence <> 't' and n.nspname !~ '^pg_temp'`;
 
-/** Asked one by one; one that was never called tells its place only to who reads it itself. */
-export const askedSql = `select n.nspname as schema, c.relname as name, coalesce(s.last, pgaf_upgrade.uncalled(c.oid::regclass)) as last, s.last is not null as called, c.relfilenode as file
-    from pg_class c join pg_namespace n on n.oid = c.relnamespace cross join lateral (select pg_sequence_last_value(c.oid) as last offset 0) s
+/** Those that a condition names, asked one by one; one that was never called tells its place only to who reads it itself. */
+export const askedSql = (
+  one: string,
+): string => `select n.nspname as schema, c.relname as name, coalesce(s.last, pgaf_upgrade.uncalled(c.oid::regclass)) as last, s.last is not null as called, c.relfilenode as file
+    from (select c.* from pg_class c cross join (select oid from pg_database where datname = current_database()) d where c.relkind = 'S' and (${one}) offset 0) c
+      join pg_namespace n on n.oid = c.relnamespace cross join lateral (select pg_sequence_last_value(c.oid) as last offset 0) s
     where ${sequenceIs}`;
 
 /**
- * The same, of those that a condition names, of a server that was shut down and is isolated: what lies on its disk is whole, nobody calls a sequence, and the one page of each is read as it lies. To ask it would open each one,
+ * The same of a server that was shut down and is isolated: what lies on its disk is whole, nobody calls a sequence, and the one page of each is read as it lies. To ask it would open each one,
  * which in a new session is most of the downtime where there are many. A page that is not exactly as expected (another architecture, encrypted, a tablespace) is asked for.
  * Sources: PostgreSQL, src/backend/commands/sequence.c (SEQ_MAGIC 0x1717, FormData_pg_sequence_data: last_value 8 bytes, log_cnt 8, is_called 1); bufpage.h (pd_lower at 12, pd_special at 16,
  * the first item at 24); itemid.h (offset 15 bits, flags 2, length 15); htup_details.h (t_hoff at 22).
@@ -56,7 +59,7 @@ const movedSql = (
   on conflict (schema, name) do update set last = excluded.last, called = excluded.called, file = excluded.file, moved = excluded.moved;`;
 
 /**
- * psql's variables: what; seconds, which no statement may take longer than; stopped: the server was shut down, and nobody writes; moved, behind the stop; objects: `refuse` where no large object may be there, for none is carried, and nothing
+ * psql's variables: what; seconds, which no statement may take longer than; stopped: the server was shut down, and nobody writes; moved: the sequences that are looked at; objects: `refuse` where no large object may be there, for none is carried, and nothing
  * freezes them. Prints the moment of the marker, by which the other side knows it. In a database of the side that ends, or that will.
  * Moments only ever grow, whatever the clock does: {@link arriveSql} tells by them what has moved since everything was set.
  */
@@ -79,7 +82,7 @@ insert into pgaf_upgrade.marker (what, at)
 \\if :stopped
 ${movedSql(liesSql(mayHaveMoved))}
 \\else
-${movedSql(askedSql)}
+${movedSql(askedSql(mayHaveMoved))}
 \\endif
 commit;
 select :'at';`;

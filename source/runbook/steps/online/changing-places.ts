@@ -1,15 +1,9 @@
 import type { ClusterFacts, NodeFacts } from '../../../cluster/facts.ts';
-import { type Fragment, hereDocument, known, sh, word } from '../../../cluster/fragment.ts';
+import { type Fragment, known, sh, word } from '../../../cluster/fragment.ts';
 import { type Path, parentOf } from '../../../cluster/words.ts';
 import { carriedIsKept, carryLines } from '../../shell/configuration.ts';
 import { kinLine, ownershipFunctions } from '../../shell/ownership.ts';
-import {
-  type HandedFile,
-  handedFileOf,
-  handedFiles,
-  momentLine,
-  type PrivateRole,
-} from '../../shell/private-units.ts';
+import { type HandedFile, momentLine, type PrivateRole } from '../../shell/private-units.ts';
 import {
   controlFunctions,
   idleFunction,
@@ -17,16 +11,15 @@ import {
   versionFunction,
   wholeLines,
 } from '../../shell/self-checks.ts';
-import { inBin, script } from '../../shell/shell.ts';
+import { inBin } from '../../shell/shell.ts';
 import { followFunction } from '../../shell/tablespaces.ts';
-import { arriveSql, leaveSql, turnSql } from './carry-over-sql.ts';
-import { compareGlobals, compareSchemas, refuseOpenTransactions, refuseOthersSlots } from './comparisons.ts';
-import { askServer, eachDatabase, listLines } from './databases.ts';
-import { movedLines, noteSinceLines } from './moved-sequences.ts';
+import { compareGlobals } from './comparisons.ts';
+import { askServer, eachDatabase } from './databases.ts';
+import { movedLines } from './moved-sequences.ts';
 import { onlineDirectory, privateSocketOf, serveFile } from './names.ts';
-import { type ChangeOfPlaces, type PlacesSql, type Side, sqlFile, sqlNames } from './places.ts';
+import { type ChangeOfPlaces, type Side, sqlFile } from './places.ts';
 import { fileLines, originOptions, privatePlaceLines, privateServerCommand } from './private-server.ts';
-import { schemaLinesSql } from './schema-sql.ts';
+import { readyFile, stopsFile } from './ready.ts';
 import { sideComesHome, sideGoesAside } from './tablespaces.ts';
 
 /**
@@ -37,24 +30,28 @@ import { sideComesHome, sideGoesAside } from './tablespaces.ts';
 /** Seconds for the last rows to arrive, once nobody writes any more. What takes longer is turned back: who has served goes home and serves. */
 export const arriveSeconds = 10;
 
-/** The same before the stop, nobody waiting: the first time every sequence of the database travels as a row. */
-const readySeconds = 300;
+/** The same where it is made ready, nobody waiting: the first time every sequence of the database travels as a row. */
+const firstSeconds = 300;
 
 const database = { variable: 'database' } as const;
 
-/** Everything was made ready, nobody waiting, for the stop that is behind it. Without it what lies stopped in its place only goes home: its host was restarted. */
-const readyFile = (primary: NodeFacts): Path => word`${onlineDirectory(primary)}/ready`;
-
-/** Lines that carry over every database that follows, all beside each other, from the server on one socket to the one on another. */
-const carryDatabases = (way: ChangeOfPlaces, now: 'before' | 'stopped'): Fragment => {
+/**
+ * Lines that carry over every database that follows, all beside each other, from the server on one socket to the one on another. Of the sequences `first` all are looked at and set, `again` and
+ * `stopped` those that have moved since (\`$moved\`, moved-sequences.ts).
+ */
+export const carryDatabases = (way: ChangeOfPlaces, now: 'first' | 'again' | 'stopped'): Fragment => {
   const { primary, leaves, comes } = way;
-  const [from, what] = now === 'before' ? (['serving', 'ready'] as const) : [leaves.role, way.what];
-  const given = sh`-Atq -v what=${known<typeof what>(what)} -v seconds=${now === 'before' ? readySeconds : arriveSeconds}`;
+  const [from, what] = [
+    now === 'stopped' ? leaves.role : ('serving' as const),
+    now === 'first' ? ('ready' as const) : way.what,
+  ];
+  const given = sh`-Atq -v what=${known<typeof what>(what)} -v seconds=${now === 'first' ? firstSeconds : arriveSeconds}`;
+  const leaving = sh`${given} -v stopped=${now === 'stopped' ? sh`true` : sh`false`} -v moved=${now === 'first' ? sh`all` : sh`"$moved"`} -v objects=${known<'refuse' | 'leave'>(way.objects)} -f ${sqlFile(primary, 'leave')}`;
   const turning = sh` -v follows="${constantOf(way.follows)}$oid" -v back=${way.turns === null ? sh`''` : sh`"${constantOf(way.turns)}$oid"`} -f ${sqlFile(primary, 'turn')}`;
   return sh`
     one() {
-      at=$(${askServer(primary, database, from)} ${given} -v stopped=${now === 'stopped' ? sh`true -v moved="$moved"` : sh`false`} -v objects=${known<'refuse' | 'leave'>(way.objects)} -f ${sqlFile(primary, 'leave')} </dev/null) &&
-      ${askServer(primary, database, comes.role)} ${given} -v at="$at" -v all=${now === 'before' ? sh`true` : sh`false`} -f ${sqlFile(primary, 'arrive')}${now === 'stopped' && turning} </dev/null ||
+      at=$(${askServer(primary, database, from)} ${leaving} </dev/null) &&
+      ${askServer(primary, database, comes.role)} ${given} -v at="$at" -v all=${now === 'first' ? sh`true` : sh`false`} -f ${sqlFile(primary, 'arrive')}${now === 'stopped' && turning} </dev/null ||
       { printf 'it did not all arrive: %s\n' "$database" >&2; exit 1; }
     }
     carrying=
@@ -65,7 +62,7 @@ const carryDatabases = (way: ChangeOfPlaces, now: 'before' | 'stopped'): Fragmen
   `;
 };
 
-const constantOf = (name: 'pgaf_up_' | 'pgaf_back_'): Fragment =>
+export const constantOf = (name: 'pgaf_up_' | 'pgaf_back_'): Fragment =>
   name === 'pgaf_up_' ? sh`pgaf_up_` : sh`pgaf_back_`;
 
 const waitFor = (primary: NodeFacts, server: 'serving' | PrivateRole, bindir: Path): Fragment => sh`
@@ -89,7 +86,7 @@ const refuseBegunBack = (way: ChangeOfPlaces): Fragment | false =>
 
 /** Where the one that leaves is kept, and what it runs as: from its first moment behind the stop on, under a unit of its own. */
 const asideFile = (facts: ClusterFacts, way: ChangeOfPlaces): Fragment => {
-  const { primary, leaves, comes, stopped } = way;
+  const { primary, leaves, comes, stopped, what } = way;
   const serve = sh`
     # written by pgaf-upgrade: PostgreSQL ${leaves.major} as it was stopped, on a socket that nobody else reaches
     set -eu
@@ -106,7 +103,7 @@ const asideFile = (facts: ClusterFacts, way: ChangeOfPlaces): Fragment => {
     [ "$(version ${primary.data})" != ${comes.major} ] || exit 0
     ${refuseBegunBack(way)}
     ${isBack(way) && sh`if ${neverLeft(way)}; then echo ${word`PostgreSQL ${leaves.major} has never served: PostgreSQL ${comes.major} goes home`}; exit 0; fi`}
-    if [ -e ${primary.data} ] && [ ! -e ${readyFile(primary)} ]; then echo ${word`PostgreSQL ${leaves.major} was stopped already, and nothing is ready: it serves first`} >&2; exit 1; fi
+    if [ -e ${primary.data} ] && [ "$(cat ${stopsFile(primary)} 2>/dev/null)" != ${known<typeof what>(what)} ]; then echo ${word`PostgreSQL ${leaves.major} was stopped already, and nothing is ready: it serves first`} >&2; exit 1; fi
     ${privatePlaceLines(primary, leaves.role)}
     ${fileLines(serveFile(primary, leaves.role), serve)}
     if [ -e ${primary.data} ]; then
@@ -140,7 +137,7 @@ const carryOverFile = (way: ChangeOfPlaces): Fragment => {
     ${isBack(way) && sh`if ${neverLeft(way)}; then settle; exit 0; fi # nobody has written since ${comes.major}`}
     settle > ${log} 2>&1 & settling=$!
     trap wait EXIT # what fails is taken back at once: not under its hands
-    ${movedLines(way)}
+    ${movedLines(way, 'stopped')}
     ${waitFor(primary, leaves.role, leaves.bindir)}
     ${waitFor(primary, comes.role, comes.bindir)}
     ${compareGlobals(way, 'stopped')}
@@ -217,7 +214,7 @@ const openedFile = ({ primary, comes, begins, keptConfiguration }: ChangeOfPlace
     sleep 0.03
   done
   ${momentLine('serving')}
-  rm -f ${keptConfiguration} ${readyFile(primary)}
+  rm -f ${keptConfiguration} ${readyFile(primary)} ${stopsFile(primary)}
   ${askServer(primary, 'postgres', 'serving')} -Atqc "select 'it serves: ' || version()" </dev/null
 `;
 
@@ -253,7 +250,7 @@ const homeFile = (facts: ClusterFacts, way: ChangeOfPlaces): Fragment => {
     # from here on it can be started, whatever fails: a full disk gives no room for a copy, and takes a rename
     unmark ${primary.data} || true
     if [ -e ${serveFile(primary, comes.role)}.was ]; then mv ${serveFile(primary, comes.role)}.was ${serveFile(primary, comes.role)}; fi # it follows on
-    rm -f ${way.begins} ${way.stopped} ${readyFile(primary)}
+    rm -f ${way.begins} ${way.stopped} ${readyFile(primary)} ${stopsFile(primary)}
     if [ -e ${way.keptConfiguration} ]; then mv ${way.keptConfiguration} ${primary.configFile}; keep ${primary.configFile} || true; fi
     if [ -e ${way.keptState} ] && [ "$(wc -c < ${way.keptState})" -eq 1024 ]; then mv ${way.keptState} ${primary.stateFile}; keep ${primary.stateFile} || true; fi
     echo ${word`PostgreSQL ${leaves.major} goes home`}
@@ -335,51 +332,3 @@ export const handedBodies = (
   home: homeFile(facts, way),
   'go-on': goOnFile(way),
 });
-
-/**
- * As postgres, before the stop, nobody waiting: the files, and what the downtime would have to do is done once, the proof among it. Begun again behind a stop, or where the host was
- * restarted meanwhile, it writes the files anew, and no more.
- */
-export const readyLines = (facts: ClusterFacts, way: ChangeOfPlaces): Fragment => {
-  const { primary, leaves, comes } = way;
-  const handed = (name: HandedFile, body: Fragment): Fragment =>
-    fileLines(handedFileOf(primary.workDir, name), script(body), 'END-OF-FILE');
-  const bodies = handedBodies(facts, way);
-  const sql: Readonly<Record<PlacesSql, string>> = {
-    leave: leaveSql,
-    arrive: arriveSql,
-    turn: turnSql,
-    schema: schemaLinesSql,
-  };
-  return sh`
-    umask 077
-    cd /
-    mkdir -p ${onlineDirectory(primary)}
-    ${versionFunction}
-    ${handedFiles.map((name) => handed(name, bodies[name]))}
-    ${sqlNames.map((name) => hereDocument(sh`cat > ${sqlFile(primary, name)}`, 'END-OF-SQL', sql[name]))}
-    if [ "$(version ${primary.data})" = ${leaves.major} ] && ${inBin(leaves.bindir, 'pg_isready')} -q -h ${primary.socketDirectory} -p ${primary.port}; then
-      rm -f ${readyFile(primary)} ${way.goesBack}
-      if [ -e ${leaves.aside} ] || [ -L ${leaves.aside} ]; then echo ${word`${leaves.aside} is there already`} >&2; exit 1; fi
-      rm -f ${way.keptState} # of an earlier time
-      cp -p ${primary.configFile} ${way.keptConfiguration}
-      ${listLines(primary)}
-      ${compareGlobals(way, 'before')}
-      ${way.carries && refuseOthersSlots(way)}
-      ${refuseOpenTransactions(way)}
-      ${compareSchemas(way)}
-      ${eachDatabase(
-        primary,
-        'with tables',
-        sh`${askServer(primary, database, comes.role)} -q -c 'set pgaf_upgrade.pass = on' -c "alter subscription \"${constantOf(way.follows)}$oid\" set (synchronous_commit = on)" </dev/null`,
-      )}
-      ${noteSinceLines(way)}
-      ${carryDatabases(way, 'before')}
-      ${askServer(primary, 'postgres', comes.role)} -qc checkpoint </dev/null
-      ${askServer(primary, 'postgres', 'serving')} -qc checkpoint </dev/null
-      : > ${readyFile(primary)}
-      sync ${readyFile(primary)} || sync
-      echo ${word`everything is ready: PostgreSQL ${leaves.major} stops now`}
-    fi
-  `;
-};

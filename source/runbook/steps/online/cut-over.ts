@@ -21,16 +21,18 @@ import { acceptsWritesOnOld } from '../../language/old-version.ts';
 import type { StepOf } from '../../language/outline.ts';
 import { noneStaysPrepared } from '../../language/prepared.ts';
 import { type Condition, ready, type Script } from '../../language/step.ts';
-import { undoText } from '../../language/undo.ts';
+import { nothingToUndo, undoText } from '../../language/undo.ts';
 import { rootScriptAfter } from '../../shell/root-verbs.ts';
-import { inBin } from '../../shell/shell.ts';
+import { inBin, script } from '../../shell/shell.ts';
 import { identifierLines } from '../../shell/state-file-identifier.ts';
-import { arriveSeconds, patienceSeconds, readyLines } from './changing-places.ts';
-import { liesStopped, notVoid, onlineIn } from './evidence.ts';
+import { arriveSeconds, patienceSeconds } from './changing-places.ts';
+import { liesStopped, notVoid, onlineIn, readyIn, staleNotes } from './evidence.ts';
 import { follows } from './follow.ts';
 import { followsBack } from './follow-back.ts';
+import { makeReadyLines, readyLines } from './making-ready.ts';
 import { type ChangeOfPlaces, primaryPlaces } from './places.ts';
 import { privateLogOf } from './private-server.ts';
+import { freshSeconds } from './ready.ts';
 
 const stoppedNew = (primary: NodeFacts): Path => word`${primary.workDir}/stopped-new`;
 
@@ -92,8 +94,10 @@ export const back = (facts: ClusterFacts, world: Observations): ChangeOfPlaces |
       };
 };
 
+const unresolved: Script = { kind: 'unresolved', needs: 'the new system identifier, which initdb chooses' };
+
 const placesScript = (facts: ClusterFacts, way: ChangeOfPlaces | null): Script => {
-  if (way === null) return { kind: 'unresolved', needs: 'the new system identifier, which initdb chooses' };
+  if (way === null) return unresolved;
   const verb = way.what === 'cut-over' ? 'cut-over' : 'cut-back';
   return ready(rootScriptAfter(facts, way.primary, readyLines(facts, way), verb));
 };
@@ -136,6 +140,59 @@ const privateLogs = (primary: NodeFacts): readonly FailureLogParts[] => [
   { title: 'online/old-log', script: sh`tail -n 20 ${privateLogOf(primary, 'old')}/*.log` },
 ];
 
+/**
+ * In front of either, before anything makes applications wait: what a change of places would do before its stop. Behind that stop, or where another version lies in the place, it is over,
+ * however it stands; and the change of places does it by itself where it is not fresh.
+ */
+export const makeReady =
+  (to: 'new' | 'old'): StepOf =>
+  (facts, phase) => {
+    const primary = primaryOf(facts);
+    const [leaves, comes] =
+      to === 'new' ? [facts.oldMajor, facts.newMajor] : [facts.newMajor, facts.oldMajor];
+    const [what, name, way] =
+      to === 'new' ? (['cut-over', 'cut-over', there] as const) : (['way-back', 'cut back', back] as const);
+    const minutes = freshSeconds / 60;
+    return makeStep(facts, {
+      id: 'make-ready',
+      phase,
+      host: primary,
+      as: 'postgres',
+      title: `Make the ${name} ready`,
+      reason: `While nobody waits: roles, settings and schemas are compared, every sequence is set on ${comes}, and the verification is tried. It counts for ${minutes} minutes; behind them, or where a server was restarted, the ${name} does it again before its stop.`,
+      guide: null,
+      danger: 'changes',
+      script: (world) => {
+        const places = way(facts, world);
+        return places === null ? unresolved : ready(script(makeReadyLines(places)));
+      },
+      probe: (world) => {
+        const seen = hostIn(world, primary.alias);
+        if (seen === null) return pending('not seen');
+        if (isMajor(seen.data, comes)) return done(`${comes} is in its place`);
+        if (seen.data.kind === 'absent' || liesStopped(primary, leaves, world))
+          return done(`${leaves} does not serve: the ${name} goes on`);
+        const age = readyIn(facts, world, what);
+        return age === null
+          ? pending(`nothing is ready, or not for these servers, or for more than ${minutes} minutes`)
+          : done(`it was made ready ${Math.round(age)} s ago`);
+      },
+      before: [
+        to === 'new'
+          ? follows(facts)
+          : { text: `${comes} follows closely`, holds: (world) => followsBack(facts, world) },
+        ...(to === 'new' ? [notVoid(facts)] : []),
+      ],
+      after: [
+        onHost(primary.alias, 'it is ready, and fresh', (_, world) =>
+          verdictOf(readyIn(facts, world, what) !== null, 'it is not'),
+        ),
+      ],
+      failureLogs: privateLogs(primary),
+      undo: nothingToUndo,
+    });
+  };
+
 /** N. The old version stops, and the new one serves in its place; the old one is kept, and follows. What is not proven in time is turned back by itself. */
 export const cutOver: StepOf = (facts, phase) => {
   const primary = primaryOf(facts);
@@ -164,7 +221,7 @@ export const cutOver: StepOf = (facts, phase) => {
         `${facts.oldMajor} ${liesStopped(primary, facts.oldMajor, world) ? 'is stopped' : 'serves'}`,
       );
     },
-    notes: archiveNotes(facts),
+    notes: (world) => [...archiveNotes(facts)(world), ...staleNotes(facts, world, 'cut-over')],
     before: [
       {
         text: `${facts.newMajor} follows closely, or the cut-over was begun`,
@@ -225,7 +282,7 @@ export const cutBack: StepOf = (facts, phase) => {
         `${facts.newMajor} ${liesStopped(primary, facts.newMajor, world) ? 'is stopped' : 'serves'}`,
       );
     },
-    notes: archiveNotes(facts),
+    notes: (world) => [...archiveNotes(facts)(world), ...staleNotes(facts, world, 'way-back')],
     before: [
       {
         text: `${facts.oldMajor} follows closely, or the cut back was begun`,

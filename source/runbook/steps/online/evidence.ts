@@ -124,6 +124,26 @@ export const liesStopped = (primary: NodeFacts, major: number, world: Observatio
   return seen !== null && isMajor(seen.data, major) && seen.server === null && seen.pgAutoctl === 'stopped';
 };
 
+type Change = NonNullable<OnlineView['ready']>['what'];
+
+/** Seconds since what a change of places does before its stop was done, for these servers; null: it was not, or is not fresh any more. */
+export const readyIn = (facts: ClusterFacts, world: Observations, what: Change): number | null => {
+  const ready = onlineIn(facts, world)?.ready;
+  return ready?.what === what ? ready.seconds : null;
+};
+
+/** For cards behind that step: it was done, the server that will leave serves on, and it is not fresh any more. */
+export const staleNotes = (facts: ClusterFacts, world: Observations, what: Change): readonly string[] => {
+  const seen = hostIn(world, primaryOf(facts).alias);
+  const leaves = what === 'cut-over' ? facts.oldMajor : facts.newMajor;
+  const was = seen !== null && isMajor(seen.data, leaves) && seen.online?.files.includes('ready') === true;
+  return was && readyIn(facts, world, what) === null
+    ? [
+        'What was made ready is not fresh any more: it is made ready again before the stop, and a pooler that is paused waits for it',
+      ]
+    : [];
+};
+
 export const notVoid = (facts: ClusterFacts): Condition => ({
   text: 'what was prepared is good still: same primary, same timeline, every slot',
   holds: (world) => {
