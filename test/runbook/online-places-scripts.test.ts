@@ -1,10 +1,10 @@
+import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { pauseMomentsIn } from '../../source/cluster/parse/pause-moments.ts';
 import { markFile } from '../../source/runbook/shell/ownership.ts';
 import { type HandedFile, momentLine } from '../../source/runbook/shell/private-units.ts';
-import { script } from '../../source/runbook/shell/shell.ts';
-import { handedBodies, letGoFile } from '../../source/runbook/steps/online/changing-places.ts';
+import { handedBodies } from '../../source/runbook/steps/online/changing-places.ts';
 import { serveFile } from '../../source/runbook/steps/online/names.ts';
 import { PlacesHost } from './places-host.ts';
 
@@ -197,6 +197,31 @@ describe('there', () => {
     expect(host.read(join(host.node.data, 'rows'))).toBe('of 15');
   });
 
+  test('somebody who reads a file in the data directory is seen before the stop, which would be for nothing', () => {
+    const { data } = host.node;
+    for (const at of [data, host.node.newData]) {
+      const reader = spawn('tail', ['-f', join(at, 'rows')], { cwd: '/' });
+      try {
+        expect(ready('there')).toMatchObject({ code: 1, output: expect.stringContaining('(tail) has ') });
+      } finally {
+        reader.kill('SIGKILL');
+      }
+    }
+    expect(ready('there')).toMatchObject(fine);
+  });
+
+  test('the server, and what it has started, are nobody who has its files open', () => {
+    const { data } = host.node;
+    const server = spawn('sh', ['-c', 'sleep 60 < rows & wait'], { cwd: data });
+    try {
+      host.write(join(data, 'postmaster.pid'), `${server.pid}\n`);
+      expect(ready('there')).toMatchObject(fine);
+    } finally {
+      host.sh(`pkill -P ${server.pid}`);
+      server.kill('SIGKILL');
+    }
+  });
+
   test('once the new one has begun to serve, nobody goes home, and the old one is not moved', () => {
     ready('there');
     forth();
@@ -269,41 +294,6 @@ describe('there', () => {
     expect(run('aside')).toMatchObject({ code: 1, output: expect.stringContaining('is there already') });
     expect(stands()).toEqual(['of 15', 'theirs', 'of 17']);
   });
-});
-
-/** A server whose archiver is busy: it ends with it, as one does that is shut down but for that. */
-const stopping = (state: string, command: string): string => {
-  const { data } = host.node;
-  host.write(join(data, 'global/pg_control'), host.control(15, state));
-  host.write(join(data, 'pg_wal/archive_status/000000010000000000000007.ready'), '');
-  host.write(
-    join(host.root, 'server'),
-    `echo $$ >"$1/postmaster.pid"; setsid bash -c 'exec -a "postgres: archiver archiving 000000010000000000000007" bash -c "$2"' - - "$2" & wait; rm -f "$1/postmaster.pid"`,
-  );
-  const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
-  return `bash ${quoted(join(host.root, 'server'))} ${quoted(data)} ${quoted(command)} & until [ -s ${quoted(join(data, 'postmaster.pid'))} ] && grep -qs '^postgres: archiver' /proc/[0-9]*/cmdline; do sleep 0.01; done`;
-};
-const letGo = (): string => script(letGoFile(host.way('there'), 0)).text;
-
-test.each([
-  ['hangs', 'sleep 20; :'],
-  ['hangs, and takes no signal to end', 'trap "" TERM; sleep 20; :'],
-])(
-  'an archive_command that %s does not hold up a stop, and what it has not archived is told',
-  (_, command) => {
-    const begun = Date.now();
-    const ran = host.sh(`${stopping('shut down', command)}\n${letGo()}\nwait`);
-    expect(ran.output).toContain(
-      'the archiver has not ended, and is not waited for; files of WAL that are not archived: 1',
-    );
-    expect(ran.output.match(/is not waited for/g)).toHaveLength(1);
-    expect(Date.now() - begun).toBeLessThan(10_000);
-  },
-);
-
-test('an archiver of a server that is not shut down yet is let alone: its end would be a crash', () => {
-  const ran = host.sh(`${stopping('in production', 'sleep 0.3; echo archived')}\n${letGo()}\nwait`);
-  expect(ran.output).toBe('archived\n');
 });
 
 test('a server that leaves keeps its WAL for its archive, and hands none over: it may go home; one that only follows has none', () => {

@@ -50,6 +50,35 @@ export const idleFunction: Fragment = sh`
 `;
 
 /**
+ * `visitors DIRECTORY…`: of data directories whose servers run, before they are stopped: nobody but the server, what it has started, and pg_autoctl has a file open there, or works there. `idle`
+ * would find them behind the stop, when it costs the application a pause for nothing: a colleague who reads a log. Who passes by is asked again for three seconds.
+ */
+export const visitorsFunction: Fragment = sh`
+  visitors() ( # DIRECTORY...: nobody but its server and pg_autoctl has them open; else it says who
+    for dir in "$@"; do
+      real=$(readlink -f -- "$dir") server=
+      [ ! -s "$dir/postmaster.pid" ] || read -r server <"$dir/postmaster.pid" || true
+      for wait in 0.1 0.9 1 1 ""; do
+        found=$(find /proc/[0-9]*/fd /proc/[0-9]*/cwd -maxdepth 1 -type l -printf '%p %l\n' 2>/dev/null | real=$real awk '
+          { path = substr($0, index($0, " ") + 1) }
+          path == ENVIRON["real"] || index(path, ENVIRON["real"] "/") == 1 { split($0, part, "/"); held[part[3]] = path }
+          END { for (pid in held) print pid, held[pid] }' | while read -r pid path; do
+            up=$pid
+            while [ "\${up:-0}" -gt 1 ] && [ "$up" != "$server" ] && [ "$(cat "/proc/$up/comm" 2>/dev/null)" != pg_autoctl ]; do
+              up=$(sed -n 's/^PPid:[[:space:]]*//p' "/proc/$up/status" 2>/dev/null)
+            done
+            # the server's and pg_autoctl's own end before the first process does
+            if [ "$up" = 1 ] || [ "$up" = 0 ]; then echo "process $pid ($(cat "/proc/$pid/comm" 2>/dev/null)) has $path open: end it first"; fi
+          done)
+        [ -n "$found" ] && [ -n "$wait" ] || break
+        sleep $wait
+      done
+      [ -z "$found" ] || { printf '%s\n' "$found" | head -n 3 >&2; exit 1; }
+    done
+  )
+`;
+
+/**
  * `keep FILE…`: each file and the directory that names it are on the disk (fsync) before the next line relies on them.
  * Where coreutils know no `sync FILE` (before 8.24) everything is written out. A file that is absent fails.
  */

@@ -4,7 +4,9 @@ export LC_ALL=C
 umask 077
 mkdir -p /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online
 tab=$(printf '\t')
-PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc 'select oid || e'\''\t'\'' || datname from pg_database where datallowconn and datname <> '\''template0'\'' and datconnlimit <> -2 and datname !~ e'\''[\r\n]'\'' order by oid' > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/open.new
+whole=$(PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc 'select oid || e'\''\t'\'' || datname from pg_database where datallowconn and datname <> '\''template0'\'' and datconnlimit <> -2 and datname !~ e'\''[\r\n]'\'' order by oid')
+printf '%s\n' "$whole" > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/open.new
+[ -n "$whole" ] || { echo 'the server has named no database' >&2; exit 1; }
 : > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases.new
 while IFS=$tab read -r oid database; do
   if [ "$(PGOPTIONS='-c search_path=pg_catalog' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc 'select exists (select from pg_class c join pg_namespace n on n.oid = c.relnamespace where (c.relkind = '\''r'\'' and c.relpersistence = '\''p'\'' and n.nspname !~ '\''^pg_'\'' and n.nspname not in ('\''information_schema'\'', '\''pgaf_upgrade'\'') or c.relkind = '\''S'\'' and c.relpersistence <> '\''t'\'' and n.nspname !~ '\''^pg_'\'' and n.nspname not in ('\''information_schema'\'', '\''pgaf_upgrade'\'')))' </dev/null)" = t ]; then printf '%s\t%s\n' "$oid" "$database" >> /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases.new; fi
@@ -28,7 +30,7 @@ select format('comment on schema pgaf_upgrade is %L', format('run=%s system=%s t
   or (regexp_match(obj_description(to_regnamespace('pgaf_upgrade'), 'pg_namespace'), ' timeline=([0-9]+)$'))[1]::integer = (select max(split_part(line, e'\t', 1)::integer) from regexp_split_to_table(pg_read_file('pg_wal/' || lpad(upper(to_hex((case when pg_is_in_recovery() then (select timeline_id from pg_control_checkpoint()) else ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::integer end))), 8, '0') || '.history', 0, 1000000, true), e'\n') line where line ~ e'^[0-9]+\t') \gexec
 create table if not exists pgaf_upgrade.marker (what text primary key, at timestamptz not null);
 create table if not exists pgaf_upgrade.identity (schema name, relation name, was "char" not null, index name, primary key (schema, relation));
-create table if not exists pgaf_upgrade.sequence (schema name, name name, last bigint not null, called boolean not null, moved timestamptz not null, primary key (schema, name));
+create table if not exists pgaf_upgrade.sequence (schema name, name name, last bigint not null, called boolean not null, file oid not null, moved timestamptz not null, primary key (schema, name));
 create or replace function pgaf_upgrade.uncalled(one regclass) returns bigint language plpgsql set search_path = pg_catalog as $body$
 declare
   last bigint;
@@ -84,7 +86,9 @@ done
 umask 077
 mkdir -p /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online
 tab=$(printf '\t')
-PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc 'select oid || e'\''\t'\'' || datname from pg_database where datallowconn and datname <> '\''template0'\'' and datconnlimit <> -2 and datname !~ e'\''[\r\n]'\'' order by oid' > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/open.new
+whole=$(PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc 'select oid || e'\''\t'\'' || datname from pg_database where datallowconn and datname <> '\''template0'\'' and datconnlimit <> -2 and datname !~ e'\''[\r\n]'\'' order by oid')
+printf '%s\n' "$whole" > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/open.new
+[ -n "$whole" ] || { echo 'the server has named no database' >&2; exit 1; }
 : > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases.new
 while IFS=$tab read -r oid database; do
   if [ "$(PGOPTIONS='-c search_path=pg_catalog' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc 'select exists (select from pg_class c join pg_namespace n on n.oid = c.relnamespace where (c.relkind = '\''r'\'' and c.relpersistence = '\''p'\'' and n.nspname !~ '\''^pg_'\'' and n.nspname not in ('\''information_schema'\'', '\''pgaf_upgrade'\'') or c.relkind = '\''S'\'' and c.relpersistence <> '\''t'\'' and n.nspname !~ '\''^pg_'\'' and n.nspname not in ('\''information_schema'\'', '\''pgaf_upgrade'\'')))' </dev/null)" = t ]; then printf '%s\t%s\n' "$oid" "$database" >> /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases.new; fi
@@ -114,7 +118,9 @@ export LC_ALL=C
 umask 077
 mkdir -p /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online
 tab=$(printf '\t')
-PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc 'select oid || e'\''\t'\'' || datname from pg_database where datallowconn and datname <> '\''template0'\'' and datconnlimit <> -2 and datname !~ e'\''[\r\n]'\'' order by oid' > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/open.new
+whole=$(PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc 'select oid || e'\''\t'\'' || datname from pg_database where datallowconn and datname <> '\''template0'\'' and datconnlimit <> -2 and datname !~ e'\''[\r\n]'\'' order by oid')
+printf '%s\n' "$whole" > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/open.new
+[ -n "$whole" ] || { echo 'the server has named no database' >&2; exit 1; }
 : > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases.new
 while IFS=$tab read -r oid database; do
   if [ "$(PGOPTIONS='-c search_path=pg_catalog' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc 'select exists (select from pg_class c join pg_namespace n on n.oid = c.relnamespace where (c.relkind = '\''r'\'' and c.relpersistence = '\''p'\'' and n.nspname !~ '\''^pg_'\'' and n.nspname not in ('\''information_schema'\'', '\''pgaf_upgrade'\'') or c.relkind = '\''S'\'' and c.relpersistence <> '\''t'\'' and n.nspname !~ '\''^pg_'\'' and n.nspname not in ('\''information_schema'\'', '\''pgaf_upgrade'\'')))' </dev/null)" = t ]; then printf '%s\t%s\n' "$oid" "$database" >> /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases.new; fi
@@ -303,7 +309,9 @@ idle() ( # DIRECTORY...: nothing runs in them, nobody has them open; else it say
 umask 077
 mkdir -p /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online
 tab=$(printf '\t')
-PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc 'select oid || e'\''\t'\'' || datname from pg_database where datallowconn and datname <> '\''template0'\'' and datconnlimit <> -2 and datname !~ e'\''[\r\n]'\'' order by oid' > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/open.new
+whole=$(PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc 'select oid || e'\''\t'\'' || datname from pg_database where datallowconn and datname <> '\''template0'\'' and datconnlimit <> -2 and datname !~ e'\''[\r\n]'\'' order by oid')
+printf '%s\n' "$whole" > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/open.new
+[ -n "$whole" ] || { echo 'the server has named no database' >&2; exit 1; }
 : > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases.new
 while IFS=$tab read -r oid database; do
   if [ "$(PGOPTIONS='-c search_path=pg_catalog' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc 'select exists (select from pg_class c join pg_namespace n on n.oid = c.relnamespace where (c.relkind = '\''r'\'' and c.relpersistence = '\''p'\'' and n.nspname !~ '\''^pg_'\'' and n.nspname not in ('\''information_schema'\'', '\''pgaf_upgrade'\'') or c.relkind = '\''S'\'' and c.relpersistence <> '\''t'\'' and n.nspname !~ '\''^pg_'\'' and n.nspname not in ('\''information_schema'\'', '\''pgaf_upgrade'\'')))' </dev/null)" = t ]; then printf '%s\t%s\n' "$oid" "$database" >> /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases.new; fi
@@ -616,7 +624,9 @@ unmark() { rm -f "$1/.pgaf-upgrade" "$1/.pgaf-upgrade.new"; sync "$1"; }
 umask 077
 mkdir -p /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online
 tab=$(printf '\t')
-PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc 'select oid || e'\''\t'\'' || datname from pg_database where datallowconn and datname <> '\''template0'\'' and datconnlimit <> -2 and datname !~ e'\''[\r\n]'\'' order by oid' > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/open.new
+whole=$(PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc 'select oid || e'\''\t'\'' || datname from pg_database where datallowconn and datname <> '\''template0'\'' and datconnlimit <> -2 and datname !~ e'\''[\r\n]'\'' order by oid')
+printf '%s\n' "$whole" > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/open.new
+[ -n "$whole" ] || { echo 'the server has named no database' >&2; exit 1; }
 : > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases.new
 while IFS=$tab read -r oid database; do
   if [ "$(PGOPTIONS='-c search_path=pg_catalog' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc 'select exists (select from pg_class c join pg_namespace n on n.oid = c.relnamespace where (c.relkind = '\''r'\'' and c.relpersistence = '\''p'\'' and n.nspname !~ '\''^pg_'\'' and n.nspname not in ('\''information_schema'\'', '\''pgaf_upgrade'\'') or c.relkind = '\''S'\'' and c.relpersistence <> '\''t'\'' and n.nspname !~ '\''^pg_'\'' and n.nspname not in ('\''information_schema'\'', '\''pgaf_upgrade'\'')))' </dev/null)" = t ]; then printf '%s\t%s\n' "$oid" "$database" >> /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases.new; fi
@@ -744,7 +754,9 @@ export LC_ALL=C
 umask 077
 mkdir -p /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online
 tab=$(printf '\t')
-PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc 'select oid || e'\''\t'\'' || datname from pg_database where datallowconn and datname <> '\''template0'\'' and datconnlimit <> -2 and datname !~ e'\''[\r\n]'\'' order by oid' > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/open.new
+whole=$(PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc 'select oid || e'\''\t'\'' || datname from pg_database where datallowconn and datname <> '\''template0'\'' and datconnlimit <> -2 and datname !~ e'\''[\r\n]'\'' order by oid')
+printf '%s\n' "$whole" > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/open.new
+[ -n "$whole" ] || { echo 'the server has named no database' >&2; exit 1; }
 : > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases.new
 while IFS=$tab read -r oid database; do
   if [ "$(PGOPTIONS='-c search_path=pg_catalog' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc 'select exists (select from pg_class c join pg_namespace n on n.oid = c.relnamespace where (c.relkind = '\''r'\'' and c.relpersistence = '\''p'\'' and n.nspname !~ '\''^pg_'\'' and n.nspname not in ('\''information_schema'\'', '\''pgaf_upgrade'\'') or c.relkind = '\''S'\'' and c.relpersistence <> '\''t'\'' and n.nspname !~ '\''^pg_'\'' and n.nspname not in ('\''information_schema'\'', '\''pgaf_upgrade'\'')))' </dev/null)" = t ]; then printf '%s\t%s\n' "$oid" "$database" >> /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases.new; fi

@@ -1,7 +1,7 @@
 import type { ClusterFacts } from '../../../cluster/facts.ts';
 import { type Fragment, hereDocument, known, sh, word } from '../../../cluster/fragment.ts';
 import { type HandedFile, handedFileOf, handedFiles } from '../../shell/private-units.ts';
-import { versionFunction } from '../../shell/self-checks.ts';
+import { versionFunction, visitorsFunction } from '../../shell/self-checks.ts';
 import { inBin, script } from '../../shell/shell.ts';
 import { arriveSql, leaveSql, turnSql } from './carry-over-sql.ts';
 import { carryDatabases, constantOf, handedBodies } from './changing-places.ts';
@@ -27,10 +27,12 @@ const sqlLines = ({ primary }: ChangeOfPlaces): readonly Fragment[] =>
 
 /** Nothing lies where the one that leaves will be kept, and nothing is there that rows do not carry. */
 const compareLines = (way: ChangeOfPlaces): Fragment => {
-  const { primary, leaves } = way;
+  const { primary, leaves, comes } = way;
   return sh`
     rm -f ${stopsFile(primary)} ${way.goesBack}
     if [ -e ${leaves.aside} ] || [ -L ${leaves.aside} ]; then echo ${word`${leaves.aside} is there already`} >&2; exit 1; fi
+    ${visitorsFunction}
+    visitors ${primary.data} ${comes.aside}
     ${listLines(primary)}
     ${compareGlobals(way, 'before')}
     ${way.carries && refuseOthersSlots(way)}
