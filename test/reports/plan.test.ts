@@ -408,7 +408,7 @@ test('the online method’s plan: phases as they come, the pause, and a way back
   const text = planMarkdown(plan);
   // it was told as if the whole step were the pause: 5 s, and minutes with many tables
   expect(text).toMatch(
-    /The application cannot write for about 1 s within step \d+, which takes about 5\.2 s with/,
+    /The application cannot write for about 1 s within step \d+, which takes about 4 s with/,
   );
   expect(plan.estimates.downtimeSeconds).toBe(1);
   expect(text).not.toContain('then all servers stop');
