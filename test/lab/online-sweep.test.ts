@@ -217,8 +217,9 @@ class Sweep {
         this.#row?.came.push(
           `the console ended: ${run.text.trim().split('\n').slice(-3).join(' ').slice(0, 300)}`,
         );
-        if (again > 4) throw new Error(`${command} ended with ${stop.code}:\n${run.text.slice(-3000)}`);
-        await sleep(3_000);
+        // behind a reboot it is some time before every node has its state again
+        if (again > 20) throw new Error(`${command} ended with ${stop.code}:\n${run.text.slice(-3000)}`);
+        await sleep(5_000);
         run = this.#start(command, args);
         continue;
       }
