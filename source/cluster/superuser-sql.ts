@@ -18,7 +18,7 @@ export type SessionSettings = Readonly<Record<string, string | number>>;
 
 const sessionOptions = (settings: SessionSettings): string =>
   ['search_path=pg_catalog', ...Object.entries(settings).map(([name, value]) => `${name}=${value}`)]
-    .map((setting) => `-c ${setting}`)
+    .map((setting) => `-c ${setting.replaceAll(/[\\ ]/g, '\\$&')}`)
     .join(' ');
 
 /** What every session of ours begins with: libpq's `options`, PGOPTIONS. */

@@ -133,6 +133,13 @@ test('no other source writes such a call', () => {
   expect(found.map((line) => line.split(':')[0])).toEqual(['discover/host-facts.ts']);
 });
 
+test('a value of a setting stays one, whatever blank or backslash is in it', () => {
+  expect(
+    sqlProgram('psql', word('/bin'), null, { settings: { default_transaction_isolation: 'read committed' } })
+      .text,
+  ).toBe("PGOPTIONS='-c search_path=pg_catalog -c default_transaction_isolation=read\\ committed' /bin/psql");
+});
+
 test('a database’s name stays a name', () => {
   const hostile = 'host=evil port=5998 sslmode=disable';
   expect(sqlProgram('psql', word('/bin'), word(hostile)).text).toBe(

@@ -111,6 +111,9 @@ const carryFunction = (facts: ClusterFacts, host: HostFacts, files: readonly str
   `;
 };
 
+/** A standby refuses every statement of a session that is serializable, as a database may have it for all of its sessions. Source: PostgreSQL, hot-standby; transaction-iso. */
+const onStandby = { default_transaction_isolation: 'read committed' } as const;
+
 /** What the facts alone know, as functions of the script: `throwaway_initdb`, psql of the old version, `carry_script`. */
 const commonFunctions = (
   facts: ClusterFacts,
@@ -118,7 +121,7 @@ const commonFunctions = (
   files: readonly string[] | null,
 ): Fragment => sh`
   ${ownershipFunctions(facts)}
-  ${sqlFunction({ variable: 'old_bin' }, settings, { name: 'old_psql' })}
+  ${sqlFunction({ variable: 'old_bin' }, { ...settings, ...onStandby }, { name: 'old_psql' })}
   throwaway_initdb() {
     ${initdbCommand({ ...host, newData: throwawayData(host) }, facts.newMajor)} --no-sync
   }

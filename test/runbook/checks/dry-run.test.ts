@@ -123,6 +123,15 @@ test('on a secondary the libraries are loaded and its own configuration is tried
   expect(host.read(join(host.node.home, 'tried'))).toMatch(/^its own\ndata_directory = '.*carried'$/m);
 });
 
+test('a database whose sessions are serializable: a standby refuses them, and no library was tried', () => {
+  host.cluster(secondary().data, 15, { 'postgresql.conf': 'its own', 'pg_hba.conf': 'x' });
+  host.program(
+    join(host.node.oldBindir, 'psql'),
+    "case $PGOPTIONS in *'default_transaction_isolation=read\\ committed'*) ;; *) echo 'ERROR:  cannot use serializable mode in a hot standby' >&2; exit 1 ;; esac",
+  );
+  expect(failed(rehearse(secondary()))).toEqual([]);
+});
+
 test('configuration files that are symbolic links: the dry run wrote into the running server’s own', () => {
   const outside = join(host.root, 'etc');
   const files = ['postgresql.conf', 'postgresql.auto.conf', 'pg_hba.conf'];
