@@ -21,6 +21,15 @@ const settingAt = z.object({
   line: z.number().int().nullable(),
 });
 
+/** A line of pg_hba.conf for replication over the local socket that is the superuser's, or may be. */
+const replicationLineSchema = z.object({
+  line: z.number().int(),
+  method: z.string(),
+  /** It names the role, or all; else a group or a pattern, whose meaning is the server's. */
+  sure: z.boolean(),
+});
+export type ReplicationLine = z.infer<typeof replicationLineSchema>;
+
 /** What the online method asks the server besides. */
 const onlineServerSchema = z.object({
   settings: z.record(z.string(), z.string().nullable()),
@@ -36,6 +45,8 @@ const onlineServerSchema = z.object({
     }),
   ),
   archiving: archivingSchema.nullish(),
+  /** In their order; `errors`: lines that cannot be read, so that the server may go by an earlier file. */
+  replicationLines: z.object({ errors: z.number().int(), lines: z.array(replicationLineSchema) }).nullish(),
 });
 export type OnlineServer = z.infer<typeof onlineServerSchema>;
 

@@ -10,7 +10,7 @@ import { type Seen, served } from './see.ts';
 export const restrictionDocs = 'PostgreSQL, logical-replication-restrictions';
 export const onTheLab = 'seen with 15.20 and 17.12 on the lab (fixtures/lab)';
 
-interface Asked extends Seen {
+export interface Asked extends Seen {
   readonly server: OnlineServer;
   readonly slots: readonly {
     readonly name: string;

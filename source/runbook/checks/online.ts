@@ -7,6 +7,7 @@ import { type Check, type Issue, onEach } from './check.ts';
 import { identifierFor, inPsql } from './in-psql.ts';
 import { isPrepared } from './new-directory.ts';
 import { asked, isOwnSlot, ofOnline, onTheLab, replicated } from './online-asked.ts';
+import { onlineCopyChecks } from './online-copy.ts';
 import { onlineDatabaseChecks } from './online-databases.ts';
 import { onlinePaceChecks } from './online-pace.ts';
 import { roomForCopy, roomForWal, roomsForCopyElsewhere } from './room.ts';
@@ -260,6 +261,7 @@ const onlineServerChecks: readonly Check[] = [
 
 export const onlineChecks: readonly Check[] = [
   ...onlineServerChecks,
+  ...onlineCopyChecks,
   ...onlinePaceChecks,
   ...onlineDatabaseChecks,
 ];

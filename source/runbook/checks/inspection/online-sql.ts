@@ -13,8 +13,17 @@ export const archivingSql = `(case when current_setting('archive_mode') <> 'off'
       'failed', case when last_failed_time > coalesce(last_archived_time, '-infinity') then last_failed_wal end)
     from pg_stat_archiver, (select count(*) as waiting, extract(epoch from clock_timestamp() - min(modification)) as seconds from pg_ls_archive_statusdir() where name like '%.ready') ready) end)`;
 
+/**
+ * Lines for a replication connection over the local socket that are, or may be, the role's that asks: “all” in the column of databases does not mean it. As the file is now,
+ * whether it was read or not. Source: PostgreSQL, view-pg-hba-file-rules; hba.c, check_db and check_role.
+ */
+const replicationLinesSql = `(select json_build_object('errors', count(*) filter (where error is not null), 'lines', coalesce(json_agg(json_build_object('line', line_number, 'method', auth_method,
+      'sure', user_name && array['all', current_user::text]) order by ordinality) filter (where type = 'local' and database && array['replication']
+        and exists (select from unnest(user_name) one where one in ('all', current_user) or one ~ '^[+/]')), '[]'))
+    from pg_hba_file_rules() with ordinality)`;
+
 export const onlineServerSql = `json_build_object('settings', (select json_object_agg(name, setting) from pg_settings where name in (${shownSettings})),
-    'senders', (select count(*) from pg_stat_replication), 'archiving', ${archivingSql},
+    'senders', (select count(*) from pg_stat_replication), 'archiving', ${archivingSql}, 'replicationLines', ${replicationLinesSql},
     'writing', coalesce((select json_agg(json_build_object('pid', pid, 'user', usename, 'database', datname, 'seconds', extract(epoch from now() - xact_start)))
       from pg_stat_activity where xact_start < now() - interval '60 s' and backend_xid is not null), '[]'))`;
 
