@@ -17,7 +17,7 @@ const project = (name: string, include: string[], rest: object = {}) => ({
 /** Scripts in a real shell, ended at every moment; searches of the model; a PostgreSQL in the process: most of the time of all unit tests. */
 const sandboxed = [
   'test/runbook/{killed-scripts,real-shell,ours,scripts,tablespaces}.test.ts',
-  'test/runbook/{root-verbs,proofs,custom-scripts,online-scripts,online-places-scripts,online-ready,online-let-go,online-tablespaces,rehearsal-scripts}.test.ts',
+  'test/runbook/{root-verbs,proofs,custom-scripts,online-scripts,online-places-scripts,online-ready,online-let-go,online-tablespaces,online-reflink,rehearsal-scripts}.test.ts',
   'test/runbook/{search,search-back,tracks}.test.ts',
   'test/remote/{job,resume,this-machine}.test.ts',
   'test/runbook/checks/dry-run.test.ts',

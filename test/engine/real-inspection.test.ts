@@ -319,18 +319,24 @@ test.each([
 describe('a check', () => {
   const refusal =
     'psql: error: connection to server at "node1" (10.1.2.3), port 5432 failed: fe_sendauth: no password supplied';
-  const refused = (at: 0 | 1) => {
+  const inspected = (at: 0 | 1) => {
     const node = host.facts.nodes[at];
     if (node === undefined) throw new Error('the lab has nodes');
     return good(
       parseCheckInspection(node.alias, host.sh(checkInspectionScript(host.facts, node).text).output),
-    ).refused;
+    );
   };
+  const refused = (at: 0 | 1) => inspected(at).refused;
   const says = (text: string): void =>
     host.program(
       join(host.node.oldBindir, 'psql'),
       `case "$*" in *'-U pgautofailover_replicator '*) printf '%s\\n' '${text}' >&2 ;; esac; exit 2`,
     );
+
+  test('names the kind of file system that the data lies on, as stat does', () => {
+    host.cluster(host.node.data, 15);
+    expect(inspected(0).fileSystem).toBe(host.sh(`stat -f -c %T "${host.node.data}"`).output.trim());
+  });
 
   test('at a secondary whose pg_autoctl has no password for the primary: why it is not let in', () => {
     says(refusal);

@@ -223,6 +223,8 @@ export interface CheckInspection {
   /** Names of *.control files in the new version's directory; null: the directory was not found. */
   readonly offeredExtensions: readonly string[] | null;
   readonly data: Place;
+  /** As stat names its file system: `xfs`, `ext2/ext3` (ext4, too); absent: it does not. */
+  readonly fileSystem?: string;
   readonly parent: Place;
   /** The new data directory; its file system is that of the nearest directory that is there. */
   readonly newPlace: Place;

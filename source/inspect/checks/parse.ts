@@ -151,6 +151,7 @@ export const parseCheckInspection = (alias: string, output: string): Result<Chec
     newAutoctl: parseAutoctlVersion(text('autoctl') ?? ''),
     offeredExtensions: map.has('sharedir') ? linesOf(text('extensions')) : null,
     data: placeOf(map, 'data'),
+    ...((map.get('data.type') ?? '') === '' ? {} : { fileSystem: map.get('data.type') ?? '' }),
     parent: placeOf(map, 'parent'),
     newPlace: placeOf(map, 'new_place'),
     wal: placeOf(map, 'wal'),

@@ -31,8 +31,11 @@ const whyNotFrom = ({ facts, state, hosts }: Evidence): string | null => {
 /** A method that asks for nothing that pg_basebackup would not have by itself; peer as psql has been let in by it. */
 const letsIn = ({ method }: ReplicationLine): boolean => ['trust', 'peer', 'ident'].includes(method);
 
-/** What keeps a base backup out over the local socket, and whether it does for certain: a line for a group or a pattern may mean the role, a password may be at hand. */
-const keepsOut = ({ facts, server }: Asked): (Issue & { readonly certain: boolean }) | null => {
+/** Of these it is known that two files cannot share blocks; of any other the step tries it. Source: ioctl_ficlonerange(2); stat, --file-system. */
+const withoutReflinks = ['ext2/ext3', 'tmpfs', 'f2fs', 'jfs', 'reiserfs'];
+
+/** What keeps a base backup out over the local socket, and whether it does for certain: a line for a group or a pattern may mean the role, a password may be at hand, and by reflinks none is taken. */
+const keepsOut = ({ facts, server, inspection }: Asked): (Issue & { readonly certain: boolean }) | null => {
   const { replicationLines } = server;
   if (replicationLines == null) return null;
   const { errors, lines } = replicationLines;
@@ -41,7 +44,11 @@ const keepsOut = ({ facts, server }: Asked): (Issue & { readonly certain: boolea
   if (before.some(letsIn) || (own !== undefined && letsIn(own))) return null;
   const role = identifierFor(facts.superuser);
   return {
-    certain: errors === 0 && before.length === 0 && (own === undefined || own.method === 'reject'),
+    certain:
+      errors === 0 &&
+      before.length === 0 &&
+      (own === undefined || own.method === 'reject') &&
+      withoutReflinks.includes(inspection.fileSystem ?? ''),
     found:
       own === undefined
         ? `no line of pg_hba.conf is for a replication connection of ${role} over the local socket`
@@ -90,16 +97,16 @@ export const onlineCopyChecks: readonly Check[] = [
     severity: 'blocker',
     title: 'pg_hba.conf lets a base backup in over the local socket, for the online method',
     scope: 'primary',
-    why: 'The copy is a base backup over the local socket of the primary, and “all” in the column of databases does not mean replication: without a line the preparation ends there, behind the freeze.',
+    why: 'Where the file system has no reflinks the copy is a base backup over the local socket of the primary, and “all” in the column of databases does not mean replication: without a line the preparation ends there, behind the freeze.',
     source: 'PostgreSQL, auth-pg-hba-conf; view-pg-hba-file-rules; hba.c, check_db',
     judge: lineCheck(true),
   },
   {
     id: 'online-replication-password',
     severity: 'warning',
-    title: 'A base backup over the local socket needs no password, for the online method',
+    title: 'A base backup over the local socket is let in, and needs no password, for the online method',
     scope: 'primary',
-    why: 'pg_basebackup is run without anybody who could type one: it has what ~/.pgpass of the user of PostgreSQL has. What is in a line for a group or a pattern, or in a file that cannot be read whole, only the server can tell.',
+    why: 'pg_basebackup is run where the copy cannot be made by reflinks, and without anybody who could type a password: it has what ~/.pgpass of the user of PostgreSQL has. What is in a line for a group or a pattern, or in a file that cannot be read whole, only the server can tell.',
     source: 'PostgreSQL, auth-pg-hba-conf; libpq-pgpass; pg_basebackup, --no-password',
     judge: lineCheck(false),
   },

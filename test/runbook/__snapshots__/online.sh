@@ -212,15 +212,109 @@ rm -rf /var/lib/pgsql/data_pg15_copy.20261123T014800Z-1a2b
 mkdir -p /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online
 echo 20261123T014800Z-1a2b >> /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/arriving
 sync /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/arriving || sync
-/opt/vmware/postgres/15/bin/pg_basebackup \
-  --pgdata=/var/lib/pgsql/data_pg15_copy.20261123T014800Z-1a2b \
-  --host=/var/run/postgresql \
-  --port=5432 \
-  --username=postgres \
-  --no-password --wal-method=stream --checkpoint=fast --no-manifest \
-  --max-rate=100M \
-  --label='pgaf-upgrade 20261123T014800Z-1a2b' \
-  --progress --verbose
+cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/reflink <<'END-OF-FILES'
+set -eu; umask 077; export LC_ALL=C
+data=/var/lib/pgsql/data
+making=/var/lib/pgsql/data_pg15_copy.20261123T014800Z-1a2b
+list=/var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/reflink-files
+errors=/var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/reflink-errors
+# a file that the server has removed since it was listed is missing rightly: the WAL removes it, too
+only_removed() { [ -s "$errors" ] && ! grep -v "^[^']*'\./[^']*'.*: No such file or directory$" "$errors" | head -n 5 | grep . >&2; }
+all() { # KIND FROM...: what of a kind is copied
+  kind=$1; shift
+  find "$@" \( -path './pg_dynshmem/*' -o \
+    -path './pg_notify/*' -o \
+    -path './pg_replslot/*' -o \
+    -path './pg_serial/*' -o \
+    -path './pg_snapshots/*' -o \
+    -path './pg_stat_tmp/*' -o \
+    -path './pg_subtrans/*' -o \
+    -path './pg_tblspc/*' -o \
+    -path './pg_wal/*' -o \
+    -path ./backup_label -o \
+    -path ./backup_manifest -o \
+    -path ./current_logfiles -o \
+    -path ./current_logfiles.tmp -o \
+    -path ./global/pg_control -o \
+    -path ./postgresql.auto.conf.tmp -o \
+    -path ./postmaster.opts -o \
+    -path ./postmaster.pid -o \
+    -path ./tablespace_map -o \
+    -name 'pgsql_tmp*' -o \
+    -name 'pg_internal.init*' \) -prune -o -type "$kind" -print0 > "$list" 2> "$errors" || only_removed
+}
+take() { # TO FROM...: of what is below here the directories, then the files
+  to=$1; shift
+  all d "$@"
+  (cd "$to"; xargs -0 -r mkdir -p -- < "$list")
+  all f "$@"
+  xargs -0 -r cp -a --reflink=always --parents -t "$to" -- < "$list" 2> "$errors" || only_removed
+  echo "$(tr -cd '\000' < "$list" | wc -c) files to $to"
+}
+like() { # DIRECTORY OTHER: on btrfs a file without copy-on-write shares blocks with its like alone
+  case $(lsattr -d "$1" 2>/dev/null | cut -d ' ' -f 1) in *C*) chattr +C "$2" ;; esac
+}
+case $1 in
+  try)
+    mkdir -p "$making"; like "$data" "$making"
+    cp --reflink=always "$data/PG_VERSION" "$making/PG_VERSION"
+    ;;
+  files)
+    cd "$data"
+    take "$making" .
+    (cd "$making"; mkdir -p pg_dynshmem pg_notify pg_replslot pg_serial pg_snapshots pg_stat_tmp pg_subtrans pg_tblspc pg_wal pg_wal/archive_status)
+    cp -a --reflink=always global/pg_control "$making/global/pg_control"
+    ;;
+  wal) # FIRST LAST SIZE: each segment from start to stop, which the slots hold; and what the timeline branched off from
+    cd "$data/pg_wal"
+    segment=$2; timeline=${segment%????????????????}
+    if [ "$timeline" != 00000001 ]; then cp -a --reflink=auto "$timeline.history" "$making/pg_wal/"; fi
+    while :; do
+      cp -a --reflink=auto "$segment" "$making/pg_wal/"
+      [ -e "$segment" ] || { echo "$segment was taken for other WAL meanwhile" >&2; exit 1; }
+      [ "$segment" != "$3" ] || break
+      high=${segment#????????}; high=$((0x${high%????????})) low=$((0x${segment#????????????????} + 1))
+      [ $low -lt $((0x100000000 / $4)) ] || high=$((high + 1)) low=0
+      segment=$(printf '%s%08X%08X' "$timeline" $high $low)
+    done
+    rm -f "$list" "$errors"
+    sync -f "$making" || sync
+    ;;
+esac
+END-OF-FILES
+cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/reflink.sql <<'END-OF-SESSION'
+set client_min_messages = warning;
+select set_config(name, '0', false) from pg_settings where name in ('statement_timeout', 'idle_session_timeout') \g /dev/null
+select pg_backup_start(:'label', fast => true) \g /dev/null
+\set copied `sh "$PGAF_REFLINK" files </dev/null >&2 && echo yes || echo no`
+\if :copied
+select pg_walfile_name(lsn) || ' ' || (select setting from pg_settings where name = 'wal_segment_size') || e'\n' || labelfile from pg_backup_stop(wait_for_archive => false);
+\endif
+END-OF-SESSION
+taken=no
+if why=$(sh /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/reflink try 2>&1); then
+  echo 'by reflinks: the copy shares the blocks of the files, and no rate counts'
+  if said=$(PGAF_REFLINK=/var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/reflink PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atq -v label='pgaf-upgrade 20261123T014800Z-1a2b' -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/reflink.sql) && [ -n "$said" ]; then
+    printf '%s\n' "$said" | tail -n +2 > /var/lib/pgsql/data_pg15_copy.20261123T014800Z-1a2b/backup_label
+    first=$(sed -n 's/^START WAL LOCATION: .*(file \([0-9A-F]*\))$/\1/p' /var/lib/pgsql/data_pg15_copy.20261123T014800Z-1a2b/backup_label)
+    stop=$(printf '%s\n' "$said" | sed -n '1s/^\([0-9A-F]\{24\} [0-9]*\)$/\1/p')
+    echo "WAL from $first to ${stop% *}"
+    if sh /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/reflink wal "$first" "${stop% *}" "${stop#* }"; then taken=yes; fi
+  fi
+fi
+if [ $taken = no ]; then
+  echo "not by reflinks, but by a base backup${why:+: $why}"
+  rm -rf /var/lib/pgsql/data_pg15_copy.20261123T014800Z-1a2b
+  /opt/vmware/postgres/15/bin/pg_basebackup \
+    --pgdata=/var/lib/pgsql/data_pg15_copy.20261123T014800Z-1a2b \
+    --host=/var/run/postgresql \
+    --port=5432 \
+    --username=postgres \
+    --no-password --wal-method=stream --checkpoint=fast --no-manifest \
+    --max-rate=100M \
+    --label='pgaf-upgrade 20261123T014800Z-1a2b' \
+    --progress --verbose
+fi
 rm -f /var/lib/pgsql/data_pg15_copy.20261123T014800Z-1a2b/standby.signal /var/lib/pgsql/data_pg15_copy.20261123T014800Z-1a2b/recovery.signal
 : > /var/lib/pgsql/data_pg15_copy.20261123T014800Z-1a2b/standby.signal
 mkdir -p /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/copy
@@ -258,7 +352,7 @@ shared_buffers = 128MB
 default_transaction_read_only = off
 END-OF-SETTINGS
 own /var/lib/pgsql/data_pg15_copy.20261123T014800Z-1a2b
-sync /var/lib/pgsql/data_pg15_copy.20261123T014800Z-1a2b || sync
+sync /var/lib/pgsql/data_pg15_copy.20261123T014800Z-1a2b/postgresql.auto.conf /var/lib/pgsql/data_pg15_copy.20261123T014800Z-1a2b/standby.signal /var/lib/pgsql/data_pg15_copy.20261123T014800Z-1a2b || sync
 mv -T /var/lib/pgsql/data_pg15_copy.20261123T014800Z-1a2b "$copy"
 sync /var/lib/pgsql || sync
 rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/arriving

@@ -7,7 +7,7 @@ import { word } from '../word.ts';
 import { healthy, withHost, withInspection, withServer } from './healthy.ts';
 
 const online = labCluster({ method: 'online', largeObjects: 'leave', keepWal: '8GB' });
-const ready = healthy(online);
+const ready = withInspection('node_1', () => ({ fileSystem: 'ext2/ext3' }), healthy(online));
 const seen = (evidence: Evidence): readonly string[] =>
   judge(evidence)
     .findings.filter((one) => one.check.startsWith('online-'))
@@ -78,6 +78,18 @@ describe('where the copy is taken from', () => {
   ])('pg_basebackup failed behind the freeze, by its line of pg_hba.conf: %s', (_, evidence, finding) => {
     expect(seen(evidence)).toEqual([finding]);
   });
+
+  test.each(['xfs', 'btrfs', 'zfs', undefined])(
+    'where the copy may be made by reflinks no base backup may be needed: a warning (%s)',
+    (fileSystem) => {
+      const evidence = withInspection(
+        'node_1',
+        (one) => ({ ...one, fileSystem: fileSystem ?? '' }),
+        withLines(),
+      );
+      expect(seen(evidence)).toEqual(['warning online-replication-password node_1']);
+    },
+  );
 
   test.each([
     ['peer', withLines(line('peer'), line('reject'))],

@@ -42,6 +42,8 @@ export interface Case {
   readonly lay: (host: Sandbox) => void;
   /** What programs of the new version, or of the machine, do: lines of the shell. */
   readonly programs?: Readonly<Record<string, readonly string[]>>;
+  /** The same of the old version. */
+  readonly oldPrograms?: (host: Sandbox) => Readonly<Record<string, readonly string[]>>;
   /** What is there once the script has come to its end, however often it was begun. */
   readonly ends: (host: Sandbox) => unknown;
   /** Which rows must be on the disk at every moment: those of the old version, or what the new one has written; null: none is there. */
@@ -185,9 +187,14 @@ const now = (one: Case, box: Sandbox, model: Model): Now => {
 const textOf = (one: Case, box: Sandbox, step: Pick<Step, 'script'>, world: Observations): string => {
   const script = step.script(world);
   if (script.kind !== 'ready') throw new Error(script.needs);
-  const programs = Object.entries(one.programs ?? {});
+  const old = Object.entries(one.oldPrograms?.(box) ?? {});
+  const programs = [...Object.entries(one.programs ?? {}), ...old];
   const text = programs.reduce(
-    (all, [name]) => all.replaceAll(shellQuoted(join(box.node.newBindir, name)), `stub_${name}`),
+    (all, [name]) =>
+      all.replaceAll(
+        shellQuoted(join(old.some(([its]) => its === name) ? box.node.oldBindir : box.node.newBindir, name)),
+        `stub_${name}`,
+      ),
     atSandbox(box, script.text),
   );
   const functions = programs.flatMap(([name, lines]) =>

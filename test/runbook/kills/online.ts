@@ -7,6 +7,7 @@ import { back, there } from '../../../source/runbook/steps/online/cut-over.ts';
 import { copyAside, copyInMaking, serveFile } from '../../../source/runbook/steps/online/names.ts';
 import { stopsFile } from '../../../source/runbook/steps/online/ready.ts';
 import { labCluster, spacedOnlineCluster } from '../clusters.ts';
+import { backupSession, layInUse, layReflinks } from '../lay-reflinks.ts';
 import { OnlineModel } from '../online-model.ts';
 import type { Sandbox } from '../sandbox.ts';
 import { type Case, clustersOf, isPassing, version, versions } from './case.ts';
@@ -191,8 +192,45 @@ const changes: readonly Case[] = [
     always: both,
   },
 ];
+/** Copied by reflinks. What runs in a shell of its own, within the session of the backup, can be ended between its commands, too. */
+const segments = ['000000030000000000000009', '00000003000000000000000A'] as const;
+const byReflinks = {
+  step: 'K.node_1.copy',
+  says: 'by reflinks',
+  of: 'prepare',
+  after: 'A.monitor.configuration',
+  programs: { sh: ['pgaf_program=; file=$1; shift; . "$file"'] },
+  oldPrograms: (box) => ({ psql: backupSession(box, ...segments) }),
+  rows: 15,
+} as const satisfies Partial<Case>;
+const layInUseServing = (box: Sandbox): void => {
+  layServing(box);
+  layInUse(box, segments);
+  layReflinks(box);
+};
+const reflinked: Case = {
+  ...byReflinks,
+  lay: layInUseServing,
+  ends: (box) => [
+    left(box),
+    readdirSync(copyIn(box)).sort(),
+    readdirSync(join(copyIn(box), 'pg_wal')).sort(),
+    box.has(copyInMaking(box.facts)),
+  ],
+  always: untouched,
+};
+
 /** With two tablespaces. */
 const withSpaces: readonly Case[] = [
+  {
+    ...byReflinks,
+    lay: (box) => {
+      layInUseServing(box);
+      layParts(box, box.node.data, 15, '');
+    },
+    ends: (box) => [left(box), spaces(box), links(box, copyIn(box)), links(box, box.node.data)],
+    always: partsStay,
+  },
   {
     step: 'K.node_1.copy',
     of: 'prepare',
@@ -295,7 +333,7 @@ const withSpaces: readonly Case[] = [
   },
 ];
 export const onlineCases: readonly Case[] = [
-  ...[...cases, ...changes].map((one) => ({ ...one, facts })),
+  ...[...cases, reflinked, ...changes].map((one) => ({ ...one, facts })),
   ...withSpaces.map((one) => ({
     ...one,
     // one is enough where they are made and removed, each like the other; and the states are half as many

@@ -110,6 +110,7 @@ for tool in postgres initdb pg_upgrade pg_ctl pg_controldata pg_resetwal pg_dump
 "$new_autoctl" version 2>&1 | text autoctl
 s=$(sharedir); if [ -n "$s" ]; then put sharedir "$s"; ls "$s/extension" 2>/dev/null | sed -n "s/\.control$//p" | text extensions; fi
 place data "$data"
+put data.type "$(stat -f -c %T "$data" 2>/dev/null)"
 place parent "$parent"
 place new_place "$new_data"
 place wal "$(readlink -f "$data/pg_wal")"

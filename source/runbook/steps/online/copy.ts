@@ -16,6 +16,7 @@ import { command, inBin, option, pgCtl, script } from '../../shell/shell.ts';
 import { askServer, listLines } from './databases.ts';
 import { isPromoted, notVoid, onlineIn, onOnline, replicatedIn, slotOf } from './evidence.ts';
 import { arrivingFile, copyAside, copyInMaking, onlineDirectory, privateSocketOf } from './names.ts';
+import { reflinkLines } from './reflink.ts';
 import {
   clearPlacesLines,
   copyPlaces,
@@ -137,6 +138,28 @@ export const dropArrivingLines = (facts: ClusterFacts, host: HostFacts): Fragmen
   fi
 `;
 
+/** As fast as it may, over a connection of its own for the WAL that is written meanwhile. */
+const baseBackup = (
+  facts: ClusterFacts,
+  primary: NodeFacts,
+  making: Path,
+  server: readonly Fragment[] = [
+    option('--host', primary.socketDirectory),
+    sh`--port=${primary.port}`,
+    option('--username', primary.superuser),
+  ],
+): Fragment =>
+  command(
+    inBin(primary.oldBindir, 'pg_basebackup'),
+    option('--pgdata', making),
+    ...server,
+    sh`--no-password --wal-method=stream --checkpoint=fast --no-manifest`,
+    option('--max-rate', quoted(copyRateOf(facts))),
+    option('--label', word`pgaf-upgrade ${facts.run}`),
+    ...mappingOptions(facts, primary),
+    sh`--progress --verbose`,
+  );
+
 const sourceIsKnown = (facts: ClusterFacts): Condition => ({
   text: `${facts.copyFrom ?? ''} is a node of the cluster`,
   holds: () =>
@@ -156,7 +179,11 @@ export const takeCopy: StepOf = (facts, phase) => {
     host: primary,
     as: 'postgres',
     title: 'Take a copy beside the data',
-    reason: `A base backup of ${source === null ? 'the server that serves' : source.alias}, to ${copy}, at most ${copyRateOf(facts)}B a second; while it runs, and until the new version has followed, WAL is kept.`,
+    reason: `${
+      source === null
+        ? `To ${copy}: by reflinks, in seconds, where the file system has them, else a base backup of the server that serves, at most ${copyRateOf(facts)}B a second`
+        : `A base backup of ${source.alias}, to ${copy}, at most ${copyRateOf(facts)}B a second`
+    }; while it runs, and until the new version has followed, WAL is kept.`,
     guide: null,
     danger: 'changes',
     script: script(sh`
@@ -175,22 +202,15 @@ export const takeCopy: StepOf = (facts, phase) => {
       mkdir -p ${onlineDirectory(primary)}
       echo ${facts.run} >> ${arrivingFile(primary)}
       sync ${arrivingFile(primary)} || sync
-      ${from?.before ?? false}
-      ${command(
-        inBin(primary.oldBindir, 'pg_basebackup'),
-        option('--pgdata', making),
-        ...(from?.options ?? [
-          option('--host', primary.socketDirectory),
-          sh`--port=${primary.port}`,
-          option('--username', primary.superuser),
-        ]),
-        sh`--no-password --wal-method=stream --checkpoint=fast --no-manifest`,
-        option('--max-rate', quoted(copyRateOf(facts))),
-        option('--label', word`pgaf-upgrade ${facts.run}`),
-        ...mappingOptions(facts, primary),
-        sh`--progress --verbose`,
-      )}
-      ${from?.after ?? false}
+      ${
+        from === null
+          ? reflinkLines(facts, primary, making, baseBackup(facts, primary, making))
+          : sh`
+              ${from.before}
+              ${baseBackup(facts, primary, making, from.options)}
+              ${from.after}
+            `
+      }
       rm -f ${making}/standby.signal ${making}/recovery.signal
       : > ${making}/standby.signal
       mkdir -p ${socket}
@@ -198,7 +218,7 @@ export const takeCopy: StepOf = (facts, phase) => {
       ${hereDocument(sh`cat >> ${making}/postgresql.auto.conf`, 'END-OF-SETTINGS', settings(socket))}
       ${settlePlacesLines(facts, primary, making)}
       own ${making}
-      sync ${making} || sync
+      sync ${word`${making}/postgresql.auto.conf`} ${word`${making}/standby.signal`} ${making} || sync
       mv -T ${making} "$copy"
       sync ${parentOf(copy)} || sync
       rm -f ${arrivingFile(primary)}

@@ -22,6 +22,10 @@ export const copyPlaces = (facts: ClusterFacts, host: HostFacts): readonly Path[
 /** Where a base backup puts its part: a name that is this run's alone, until it is whole. */
 const arriving = (facts: ClusterFacts, place: Path): Path => word`${place}.${facts.run}`;
 
+/** The same of each tablespace. */
+export const arrivingPlaces = (facts: ClusterFacts, host: HostFacts): readonly Path[] =>
+  copyPlaces(facts, host).map((place) => arriving(facts, place));
+
 /** pg_basebackup takes what is before the first sign of equality for the old place. Source: PostgreSQL, pg_basebackup, --tablespace-mapping. */
 const mapped = (path: Path): string => path.replaceAll('=', '\\=');
 
