@@ -206,6 +206,7 @@ describe('the change of places', () => {
     return handedBodies(host.facts, way);
   };
   const runs = (which: 'there' | 'back', ...files: readonly ('aside' | 'in-place' | 'home')[]) => {
+    host.write(join(host.node.workDir, 'online/stops'), which === 'there' ? 'cut-over\n' : 'way-back\n');
     for (const file of files) {
       const { code, output } = host.sh(
         sh`set -eu
@@ -219,7 +220,6 @@ ${bodies(which)[file]}`.text,
     host.sh(`mkdir -p "${host.node.workDir}/online"`);
     const file = join(host.node.workDir, 'online/serve-new');
     host.write(file, 'follows');
-    host.write(join(host.node.workDir, 'online/ready'), '');
   };
   const copyPart = `pg15_copy: ${markFile} PG_15_2022`;
   const away = [
