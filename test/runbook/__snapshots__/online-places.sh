@@ -21,7 +21,6 @@ cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/leave.sql <<'E
 \pset tuples_only on
 \pset format unaligned
 set pgaf_upgrade.pass = on;
-set default_transaction_isolation = 'read committed';
 set datestyle = iso;
 set timezone = 'UTC';
 select set_config('statement_timeout', :'seconds' || 's', false) \gset was_
@@ -34,34 +33,30 @@ insert into pgaf_upgrade.marker (what, at)
   values (:'what', greatest(clock_timestamp(), (select max(at) + interval '1 microsecond' from pgaf_upgrade.marker)))
   on conflict (what) do update set at = excluded.at returning at \gset
 \if :stopped
-insert into pgaf_upgrade.sequence as had (schema, name, last, called, file, moved)
-  select now.schema, now.name, now.last, now.called, now.file, :'at' from (
-  select schema, name, file, case when sound then ((get_byte(page, tuple + 24 + 0)::bigint << 0) | (get_byte(page, tuple + 24 + 1)::bigint << 8) | (get_byte(page, tuple + 24 + 2)::bigint << 16) | (get_byte(page, tuple + 24 + 3)::bigint << 24) | (get_byte(page, tuple + 24 + 4)::bigint << 32) | (get_byte(page, tuple + 24 + 5)::bigint << 40) | (get_byte(page, tuple + 24 + 6)::bigint << 48) | (get_byte(page, tuple + 24 + 7)::bigint << 56)) else coalesce(asked, pgaf_upgrade.uncalled(oid::regclass)) end as last,
+insert into pgaf_upgrade.sequence as had (schema, name, last, called, moved)
+  select now.schema, now.name, now.last, now.called, :'at' from (
+  select schema, name, case when sound then ((get_byte(page, tuple + 24 + 0)::bigint << 0) | (get_byte(page, tuple + 24 + 1)::bigint << 8) | (get_byte(page, tuple + 24 + 2)::bigint << 16) | (get_byte(page, tuple + 24 + 3)::bigint << 24) | (get_byte(page, tuple + 24 + 4)::bigint << 32) | (get_byte(page, tuple + 24 + 5)::bigint << 40) | (get_byte(page, tuple + 24 + 6)::bigint << 48) | (get_byte(page, tuple + 24 + 7)::bigint << 56)) else coalesce(asked, pgaf_upgrade.uncalled(oid::regclass)) end as last,
       case when sound then get_byte(page, tuple + 40) = 1 else asked is not null end as called
     from (select *, case when not sound then pg_sequence_last_value(oid) end as asked
       from (select *, coalesce(item >> 15 & 3 = 1 and item >> 17 = 41 and tuple between 28 and special - 41 and get_byte(page, case when tuple between 28 and special - 41 then tuple else 0 end + 22) = 24, false) as sound
         from (select *, (item & 32767)::integer as tuple
           from (select *, case when special > 100 and ((get_byte(page, 16 + 0)::bigint << 0) | (get_byte(page, 16 + 1)::bigint << 8)) = special and ((get_byte(page, special + 0)::bigint << 0) | (get_byte(page, special + 1)::bigint << 8) | (get_byte(page, special + 2)::bigint << 16) | (get_byte(page, special + 3)::bigint << 24)) = 5911 and ((get_byte(page, 12 + 0)::bigint << 0) | (get_byte(page, 12 + 1)::bigint << 8)) = 28 then ((get_byte(page, 24 + 0)::bigint << 0) | (get_byte(page, 24 + 1)::bigint << 8) | (get_byte(page, 24 + 2)::bigint << 16) | (get_byte(page, 24 + 3)::bigint << 24)) end as item
-            from (select n.nspname as schema, c.relname as name, c.oid, c.relfilenode as file, p.page, octet_length(p.page) - 8 as special
+            from (select n.nspname as schema, c.relname as name, c.oid, p.page, octet_length(p.page) - 8 as special
               from pg_class c join pg_namespace n on n.oid = c.relnamespace cross join (select oid, dattablespace from pg_database where datname = current_database()) d
                 cross join lateral (select case when c.reltablespace = 0 and c.relfilenode <> 0 and d.dattablespace = 1663
                   then pg_read_binary_file('base/' || d.oid || '/' || c.relfilenode, 0, current_setting('block_size')::bigint, true) end as page offset 0) p
-              where c.relkind = 'S' and c.relpersistence <> 't' and n.nspname !~ '^pg_temp' and (:'moved' = 'all' or c.oid = any(array(select case parts[1] when 'u' then parts[3]::oid else pg_filenode_relation(parts[1]::oid, parts[3]::oid)::oid end
-        from (select string_to_array(one, '/') as parts from unnest(string_to_array(nullif(:'moved', 'all'), ' ')) one where one <> '') named
-        where parts[2] = (select oid::text from pg_database where datname = current_database())))) offset 0) lies offset 0) items offset 0) tuples offset 0) judged offset 0) answers) now left join pgaf_upgrade.sequence was on was.schema = now.schema and was.name = now.name
-  where (was.last, was.called, was.file) is distinct from (now.last, now.called, now.file)
-  on conflict (schema, name) do update set last = excluded.last, called = excluded.called, file = excluded.file, moved = excluded.moved;
+              where c.relkind = 'S' and c.relpersistence <> 't' and n.nspname !~ '^pg_temp' and (:'moved' = 'all' or c.relpersistence = 'u' or d.oid || '/' || c.relfilenode = any(string_to_array(:'moved', ' '))) offset 0) lies offset 0) items offset 0) tuples offset 0) judged offset 0) answers) now left join pgaf_upgrade.sequence was on was.schema = now.schema and was.name = now.name
+  where (was.last, was.called) is distinct from (now.last, now.called)
+  on conflict (schema, name) do update set last = excluded.last, called = excluded.called, moved = excluded.moved;
 \else
-insert into pgaf_upgrade.sequence as had (schema, name, last, called, file, moved)
-  select now.schema, now.name, now.last, now.called, now.file, :'at' from (
-  select n.nspname as schema, c.relname as name, coalesce(s.last, pgaf_upgrade.uncalled(c.oid::regclass)) as last, s.last is not null as called, c.relfilenode as file
-    from (select c.* from pg_class c cross join (select oid from pg_database where datname = current_database()) d where c.relkind = 'S' and (:'moved' = 'all' or c.oid = any(array(select case parts[1] when 'u' then parts[3]::oid else pg_filenode_relation(parts[1]::oid, parts[3]::oid)::oid end
-        from (select string_to_array(one, '/') as parts from unnest(string_to_array(nullif(:'moved', 'all'), ' ')) one where one <> '') named
-        where parts[2] = (select oid::text from pg_database where datname = current_database())))) offset 0) c
+insert into pgaf_upgrade.sequence as had (schema, name, last, called, moved)
+  select now.schema, now.name, now.last, now.called, :'at' from (
+  select n.nspname as schema, c.relname as name, coalesce(s.last, pgaf_upgrade.uncalled(c.oid::regclass)) as last, s.last is not null as called
+    from (select c.* from pg_class c cross join (select oid from pg_database where datname = current_database()) d where c.relkind = 'S' and (:'moved' = 'all' or c.relpersistence = 'u' or d.oid || '/' || c.relfilenode = any(string_to_array(:'moved', ' '))) offset 0) c
       join pg_namespace n on n.oid = c.relnamespace cross join lateral (select pg_sequence_last_value(c.oid) as last offset 0) s
     where c.relkind = 'S' and c.relpersistence <> 't' and n.nspname !~ '^pg_temp') now left join pgaf_upgrade.sequence was on was.schema = now.schema and was.name = now.name
-  where (was.last, was.called, was.file) is distinct from (now.last, now.called, now.file)
-  on conflict (schema, name) do update set last = excluded.last, called = excluded.called, file = excluded.file, moved = excluded.moved;
+  where (was.last, was.called) is distinct from (now.last, now.called)
+  on conflict (schema, name) do update set last = excluded.last, called = excluded.called, moved = excluded.moved;
 \endif
 commit;
 select :'at';
@@ -71,8 +66,6 @@ cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/arrive.sql <<'
 \pset tuples_only on
 \pset format unaligned
 set pgaf_upgrade.pass = on;
-set default_transaction_isolation = 'read committed'; -- whatever the database sets: each look sees what has come by then
-set statement_timeout = 0;
 set datestyle = iso;
 set timezone = 'UTC';
 select set_config('pgaf_upgrade.what', :'what', false), set_config('pgaf_upgrade.at', :'at', false), set_config('pgaf_upgrade.seconds', :'seconds', false) \gset was_
@@ -87,8 +80,7 @@ begin
     perform pg_sleep(0.01);
   end loop;
 end $body$;
-select set_config('statement_timeout', :'seconds' || 's', false) \gset was_
-select count(*) from (select setval(to_regclass(format('%I.%I', schema, name)), last, called) from pgaf_upgrade.sequence
+select count(*) from (select setval(format('%I.%I', schema, name)::regclass, last, called) from pgaf_upgrade.sequence
   where :all or moved > (select coalesce(max(at), '-infinity') from pgaf_upgrade.marker where what = 'ready') offset 0) moved \gset
 select current_database() || ': everything is there, ' || :count || ' sequences set';
 END-OF-SQL
@@ -122,67 +114,37 @@ union all (select format('type %I.%I of %s: %s', n.nspname, y.typname, quote_ide
 union all (select format('extension %I', extname) from pg_extension)
 union all (select format('%s large objects', count(*)) from pg_largeobject_metadata where :'objects' = 'refuse' having count(*) > 0)) s(x) order by x collate "C";
 END-OF-SQL
-rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/stops /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/stopped-new
+rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/stops
 if [ -e /var/lib/pgsql/data_pg15_bak ] || [ -L /var/lib/pgsql/data_pg15_bak ]; then echo '/var/lib/pgsql/data_pg15_bak is there already' >&2; exit 1; fi
-visitors() ( # DIRECTORY...: nobody but its server and pg_autoctl has them open; else it says who
-  for dir in "$@"; do
-    real=$(readlink -f -- "$dir") server=
-    [ ! -s "$dir/postmaster.pid" ] || read -r server <"$dir/postmaster.pid" || true
-    for wait in 0.1 0.9 1 1 ""; do
-      found=$(find /proc/[0-9]*/fd /proc/[0-9]*/cwd -maxdepth 1 -type l -printf '%p %l\n' 2>/dev/null | real=$real awk '
-        { path = substr($0, index($0, " ") + 1) }
-        path == ENVIRON["real"] || index(path, ENVIRON["real"] "/") == 1 { split($0, part, "/"); held[part[3]] = path }
-        END { for (pid in held) print pid, held[pid] }' | while read -r pid path; do
-          up=$pid
-          while [ "${up:-0}" -gt 1 ] && [ "$up" != "$server" ] && [ "$(cat "/proc/$up/comm" 2>/dev/null)" != pg_autoctl ]; do
-            up=$(sed -n 's/^PPid:[[:space:]]*//p' "/proc/$up/status" 2>/dev/null)
-          done
-          # the server's and pg_autoctl's own end before the first process does
-          if [ "$up" = 1 ] || [ "$up" = 0 ]; then echo "process $pid ($(cat "/proc/$pid/comm" 2>/dev/null)) has $path open: end it first"; fi
-        done)
-      [ -n "$found" ] && [ -n "$wait" ] || break
-      sleep $wait
-    done
-    [ -z "$found" ] || { printf '%s\n' "$found" | head -n 3 >&2; exit 1; }
-  done
-)
-visitors /var/lib/pgsql/data /var/lib/pgsql/data_pg17_new
 umask 077
 mkdir -p /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online
 tab=$(printf '\t')
-whole=$(PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc 'select oid || e'\''\t'\'' || datname from pg_database where datallowconn and datname <> '\''template0'\'' and datconnlimit <> -2 and datname !~ e'\''[\r\n]'\'' order by oid')
-printf '%s\n' "$whole" > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/open.new
-[ -n "$whole" ] || { echo 'the server has named no database' >&2; exit 1; }
+PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc 'select oid || e'\''\t'\'' || datname from pg_database where datallowconn and datname <> '\''template0'\'' and datconnlimit <> -2 and datname !~ e'\''[\r\n]'\'' order by oid' > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/open.new
 : > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases.new
 while IFS=$tab read -r oid database; do
   if [ "$(PGOPTIONS='-c search_path=pg_catalog' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc 'select exists (select from pg_class c join pg_namespace n on n.oid = c.relnamespace where (c.relkind = '\''r'\'' and c.relpersistence = '\''p'\'' and n.nspname !~ '\''^pg_'\'' and n.nspname not in ('\''information_schema'\'', '\''pgaf_upgrade'\'') or c.relkind = '\''S'\'' and c.relpersistence <> '\''t'\'' and n.nspname !~ '\''^pg_'\'' and n.nspname not in ('\''information_schema'\'', '\''pgaf_upgrade'\'')))' </dev/null)" = t ]; then printf '%s\t%s\n' "$oid" "$database" >> /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases.new; fi
 done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/open.new
 mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/open.new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/open; mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases.new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases
-whole=$(PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atqc 'select x from (
+PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atqc 'select x from (
   select '\''role '\'' || rolname || '\'' '\'' || md5(concat_ws('\'','\'', rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication, rolbypassrls, rolconnlimit, rolpassword, rolvaliduntil)) from pg_authid where rolname !~ '\''^pg_'\''
   union all select '\''member of '\'' || r.rolname || '\'': '\'' || m.rolname || '\'' '\'' || admin_option from pg_auth_members a join pg_roles r on r.oid = roleid join pg_roles m on m.oid = member where m.rolname !~ '\''^pg_'\''
   union all select '\''settings of '\'' || coalesce(rolname, '\''every role'\'') || '\'' in '\'' || coalesce(datname, '\''every database'\'') || '\'' '\'' || md5(setconfig::text) from pg_db_role_setting left join pg_database d on d.oid = setdatabase left join pg_roles r on r.oid = setrole
   union all select '\''database '\'' || datname || '\'' of '\'' || pg_get_userbyid(datdba) || '\'' '\'' || md5(concat_ws('\'','\'', datconnlimit, datallowconn, datacl)) from pg_database where datname !~ '\''^template'\''
-  union all select '\''tablespace '\'' || spcname || '\'' of '\'' || pg_get_userbyid(spcowner) || '\'' '\'' || md5(concat_ws('\'','\'', spcacl, spcoptions)) from pg_tablespace where spcname !~ '\''^pg_'\'') s(x) order by x collate "C"' </dev/null)
-printf '%s\n' "$whole" > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-leaves
-whole=$(PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -p 5432 -U postgres -Atqc 'select x from (
+  union all select '\''tablespace '\'' || spcname || '\'' of '\'' || pg_get_userbyid(spcowner) || '\'' '\'' || md5(concat_ws('\'','\'', spcacl, spcoptions)) from pg_tablespace where spcname !~ '\''^pg_'\'') s(x) order by x collate "C"' > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-leaves </dev/null
+PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -p 5432 -U postgres -Atqc 'select x from (
   select '\''role '\'' || rolname || '\'' '\'' || md5(concat_ws('\'','\'', rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication, rolbypassrls, rolconnlimit, rolpassword, rolvaliduntil)) from pg_authid where rolname !~ '\''^pg_'\''
   union all select '\''member of '\'' || r.rolname || '\'': '\'' || m.rolname || '\'' '\'' || admin_option from pg_auth_members a join pg_roles r on r.oid = roleid join pg_roles m on m.oid = member where m.rolname !~ '\''^pg_'\''
   union all select '\''settings of '\'' || coalesce(rolname, '\''every role'\'') || '\'' in '\'' || coalesce(datname, '\''every database'\'') || '\'' '\'' || md5(setconfig::text) from pg_db_role_setting left join pg_database d on d.oid = setdatabase left join pg_roles r on r.oid = setrole
   union all select '\''database '\'' || datname || '\'' of '\'' || pg_get_userbyid(datdba) || '\'' '\'' || md5(concat_ws('\'','\'', datconnlimit, datallowconn, datacl)) from pg_database where datname !~ '\''^template'\''
-  union all select '\''tablespace '\'' || spcname || '\'' of '\'' || pg_get_userbyid(spcowner) || '\'' '\'' || md5(concat_ws('\'','\'', spcacl, spcoptions)) from pg_tablespace where spcname !~ '\''^pg_'\'') s(x) order by x collate "C"' </dev/null)
-printf '%s\n' "$whole" > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-comes
+  union all select '\''tablespace '\'' || spcname || '\'' of '\'' || pg_get_userbyid(spcowner) || '\'' '\'' || md5(concat_ws('\'','\'', spcacl, spcoptions)) from pg_tablespace where spcname !~ '\''^pg_'\'') s(x) order by x collate "C"' > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-comes </dev/null
 cmp -s /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-leaves /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-comes || { echo 'roles, databases, their settings or tablespaces are not the same on 15 and on 17, or a transaction is prepared. Make them the same on 17, by psql -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -p 5432; commit or roll back what is prepared, where it serves:' >&2; diff /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-leaves /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-comes >&2; exit 1; }
 others=$(PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc 'select string_agg(slot_name, '\'', '\'') from pg_replication_slots where slot_type = '\''logical'\'' and not temporary and slot_name !~ '\''^pgaf_(up|back)_[0-9]+$'\''' </dev/null)
 [ -z "$others" ] || { echo 'a logical slot of somebody else is on 15, and would be lost with it. Stop its reader and drop it:' "$others" >&2; exit 1; }
-open=$(PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -p 5432 -U postgres -Atc 'select string_agg(format('\''%s of %s in %s, process %s, for %s s'\'', coalesce(nullif(application_name, '\'''\''), '\''a client'\''), usename, datname, pid, round(extract(epoch from now() - xact_start))), '\'', '\'') from pg_stat_activity where backend_xid is not null and backend_type = '\''client backend'\'' and pid <> pg_backend_pid()' </dev/null)
-[ -z "$open" ] || { echo 'a transaction is open on 17 that is to serve, and the cut-over would wait for it. End it:' "$open" >&2; exit 1; }
 other=
 while IFS=$tab read -r oid database; do
-  whole=$(PGOPTIONS='-c search_path=pg_catalog' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atq -v objects=refuse -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema.sql </dev/null)
-  printf '%s\n' "$whole" > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema-leaves
-  whole=$(PGOPTIONS='-c search_path=pg_catalog' PGDATABASE="$database" /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -p 5432 -U postgres -Atq -v objects=refuse -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema.sql </dev/null)
-  printf '%s\n' "$whole" > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema-comes
+  PGOPTIONS='-c search_path=pg_catalog' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atq -v objects=refuse -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema.sql > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema-leaves </dev/null & asked=$!
+  PGOPTIONS='-c search_path=pg_catalog' PGDATABASE="$database" /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -p 5432 -U postgres -Atq -v objects=refuse -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema.sql > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema-comes </dev/null
+  wait $asked
   cmp -s /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema-leaves /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema-comes || { printf '%s:\n' "$database" >&2; diff /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema-leaves /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema-comes | head -n 20 >&2; other=yes; }
 done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/open
 [ -z "$other" ] || { echo 'the schema is not the same on 15 (<) and on 17 (>), and is frozen: somebody has gone past it. An owner or a routine can be made the same there, as a superuser who sets pgaf_upgrade.pass to on; of a table or a column the rows are missing too: where it is not wanted, drop it, else begin anew' >&2; exit 1; }
@@ -194,22 +156,17 @@ while IFS=$tab read -r oid database; do
 done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases
 PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -qc checkpoint </dev/null
 PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atqc 'select redo_lsn || '\'' '\'' || timeline_id from pg_control_checkpoint()' </dev/null > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-since.new
-: > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-silent
-while IFS=$tab read -r oid database; do
-  PGOPTIONS='-c search_path=pg_catalog' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atqc 'select '\''u/'\'' || d.oid || '\''/'\'' || c.oid from pg_class c, pg_database d where d.datname = current_database() and c.relkind = '\''S'\'' and c.relpersistence = '\''u'\''' </dev/null >> /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-silent
-done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases
+rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/failed
 one() {
   at=$(PGOPTIONS='-c search_path=pg_catalog' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atq -v what=ready -v seconds=300 -v stopped=false -v moved=all -v objects=refuse -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/leave.sql </dev/null) &&
   PGOPTIONS='-c search_path=pg_catalog' PGDATABASE="$database" /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -p 5432 -U postgres -Atq -v what=ready -v seconds=300 -v at="$at" -v all=true -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/arrive.sql </dev/null ||
-  { printf 'it did not all arrive: %s\n' "$database" >&2; exit 1; }
+  printf '%s\n' "$database" >> /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/failed
 }
-carrying=
 while IFS=$tab read -r oid database; do
-  one </dev/null & carrying="$carrying $!"
+  one </dev/null &
 done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases
-arrived=yes
-for one in $carrying; do wait "$one" || arrived=; done # one that was killed has left no word
-[ -n "$arrived" ] || { echo 'a database was not carried over' >&2; exit 1; }
+wait
+[ ! -e /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/failed ] || { echo "it did not all arrive: $(cat /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/failed)" >&2; exit 1; }
 mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-since.new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-since
 printf '%s\n' cut-over" $of" "$(date +%s)" > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/ready.new
 mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/ready.new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/ready
@@ -306,7 +263,6 @@ of_system() { # BIN DIRECTORY IDENTIFIER
   [ "$(control "$1" "$2" | sed -n '\''s/^Database system identifier: *//p'\'')" = "$3" ] || { echo "$2 is not of the system $3" >&2; return 1; }
 }
 [ "$(version /var/lib/pgsql/data)" != 17 ] || exit 0
-if [ ! -e /var/lib/pgsql/data ] && [ -e /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/stopped-new ]; then echo '\''a cut back was begun, PostgreSQL 17 has served: only a rollback goes on with it (pgaf-upgrade rollback)'\'' >&2; exit 1; fi
 if [ -e /var/lib/pgsql/data ] && [ "$(cat /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/stops 2>/dev/null)" != cut-over ]; then echo '\''PostgreSQL 15 was stopped already, and nothing is ready: it serves first'\'' >&2; exit 1; fi
 mkdir -p /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/old-log
 echo '\''local all all trust'\'' > /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old/pg_hba.conf
@@ -412,12 +368,12 @@ end=$(sed -n '\''s/^Latest checkpoint location: *//p'\'' /var/lib/pgsql/pgaf-upg
 timeline=$(sed -n "s/^Latest checkpoint'\''s TimeLineID: *//p" /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/stopped)
 case $since,$end in
 */*,*/*)
-  if [ $(((0x${end%/*} - 0x${since%/*}) * 4294967296 + 0x${end#*/} - 0x${since#*/})) -le 1073741824 ] && silent=$(cat /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-silent) &&
+  if [ $(((0x${end%/*} - 0x${since%/*}) * 4294967296 + 0x${end#*/} - 0x${since#*/})) -le 1073741824 ] &&
     records=$(/opt/vmware/postgres/15/bin/pg_waldump --path=/var/lib/pgsql/data_pg15_bak/pg_wal --timeline="$timeline" --rmgr=Sequence --start="$since" --end="$end" 2>/dev/null); then
-    names=$(printf '\''%s\n'\'' "$records" | sed -n '\''s|^rmgr: Sequence .* desc: LOG rel \([0-9]*/[0-9]*/[0-9]*\),.*|\1|p'\'')
+    names=$(printf '\''%s\n'\'' "$records" | sed -n '\''s|^rmgr: Sequence .* desc: LOG rel [0-9]*/\([0-9]*/[0-9]*\),.*|\1|p'\'')
     # every record was understood
     if [ "$(printf '\''%s'\'' "$names" | wc -w)" = "$(printf '\''%s'\'' "$records" | grep -c .)" ]; then
-      names=$(printf '\''%s\n'\'' "$names" "$silent" | grep . | sort -u || true)
+      names=$(printf '\''%s\n'\'' "$names" | sort -u)
       [ "$(printf '\''%s'\'' "$names" | wc -w)" -gt 2000 ] || moved=$(printf '\''%s'\'' "$names" | tr '\''\n'\'' '\'' '\'')
     fi
   fi
@@ -433,35 +389,32 @@ until /opt/vmware/postgres/17/bin/pg_isready -q -h /var/lib/pgsql/pgaf-upgrade/@
   tries=$((tries + 1)); [ $tries -le 300 ] || { echo '\''the server does not answer'\'' >&2; exit 1; }
   sleep 0.03
 done
-whole=$(PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -p 5432 -U postgres -Atqc '\''select x from (
+PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -p 5432 -U postgres -Atqc '\''select x from (
   select '\''\'\'''\''role '\''\'\'''\'' || rolname || '\''\'\'''\'' '\''\'\'''\'' || md5(concat_ws('\''\'\'''\'','\''\'\'''\'', rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication, rolbypassrls, rolconnlimit, rolpassword, rolvaliduntil)) from pg_authid where rolname !~ '\''\'\'''\''^pg_'\''\'\'''\''
   union all select '\''\'\'''\''member of '\''\'\'''\'' || r.rolname || '\''\'\'''\'': '\''\'\'''\'' || m.rolname || '\''\'\'''\'' '\''\'\'''\'' || admin_option from pg_auth_members a join pg_roles r on r.oid = roleid join pg_roles m on m.oid = member where m.rolname !~ '\''\'\'''\''^pg_'\''\'\'''\''
   union all select '\''\'\'''\''settings of '\''\'\'''\'' || coalesce(rolname, '\''\'\'''\''every role'\''\'\'''\'') || '\''\'\'''\'' in '\''\'\'''\'' || coalesce(datname, '\''\'\'''\''every database'\''\'\'''\'') || '\''\'\'''\'' '\''\'\'''\'' || md5(setconfig::text) from pg_db_role_setting left join pg_database d on d.oid = setdatabase left join pg_roles r on r.oid = setrole
   union all select '\''\'\'''\''database '\''\'\'''\'' || datname || '\''\'\'''\'' of '\''\'\'''\'' || pg_get_userbyid(datdba) || '\''\'\'''\'' '\''\'\'''\'' || md5(concat_ws('\''\'\'''\'','\''\'\'''\'', datconnlimit, datallowconn, datacl)) from pg_database where datname !~ '\''\'\'''\''^template'\''\'\'''\''
   union all select '\''\'\'''\''tablespace '\''\'\'''\'' || spcname || '\''\'\'''\'' of '\''\'\'''\'' || pg_get_userbyid(spcowner) || '\''\'\'''\'' '\''\'\'''\'' || md5(concat_ws('\''\'\'''\'','\''\'\'''\'', spcacl, spcoptions)) from pg_tablespace where spcname !~ '\''\'\'''\''^pg_'\''\'\'''\''
-  union all select '\''\'\'''\''prepared transaction '\''\'\'''\'' || gid || '\''\'\'''\'' in '\''\'\'''\'' || database from pg_prepared_xacts) s(x) order by x collate "C"'\'' </dev/null)
-printf '\''%s\n'\'' "$whole" > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-leaves
-whole=$(PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -p 5432 -U postgres -Atqc '\''select x from (
+  union all select '\''\'\'''\''prepared transaction '\''\'\'''\'' || gid || '\''\'\'''\'' in '\''\'\'''\'' || database from pg_prepared_xacts) s(x) order by x collate "C"'\'' > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-leaves </dev/null
+PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -p 5432 -U postgres -Atqc '\''select x from (
   select '\''\'\'''\''role '\''\'\'''\'' || rolname || '\''\'\'''\'' '\''\'\'''\'' || md5(concat_ws('\''\'\'''\'','\''\'\'''\'', rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication, rolbypassrls, rolconnlimit, rolpassword, rolvaliduntil)) from pg_authid where rolname !~ '\''\'\'''\''^pg_'\''\'\'''\''
   union all select '\''\'\'''\''member of '\''\'\'''\'' || r.rolname || '\''\'\'''\'': '\''\'\'''\'' || m.rolname || '\''\'\'''\'' '\''\'\'''\'' || admin_option from pg_auth_members a join pg_roles r on r.oid = roleid join pg_roles m on m.oid = member where m.rolname !~ '\''\'\'''\''^pg_'\''\'\'''\''
   union all select '\''\'\'''\''settings of '\''\'\'''\'' || coalesce(rolname, '\''\'\'''\''every role'\''\'\'''\'') || '\''\'\'''\'' in '\''\'\'''\'' || coalesce(datname, '\''\'\'''\''every database'\''\'\'''\'') || '\''\'\'''\'' '\''\'\'''\'' || md5(setconfig::text) from pg_db_role_setting left join pg_database d on d.oid = setdatabase left join pg_roles r on r.oid = setrole
   union all select '\''\'\'''\''database '\''\'\'''\'' || datname || '\''\'\'''\'' of '\''\'\'''\'' || pg_get_userbyid(datdba) || '\''\'\'''\'' '\''\'\'''\'' || md5(concat_ws('\''\'\'''\'','\''\'\'''\'', datconnlimit, datallowconn, datacl)) from pg_database where datname !~ '\''\'\'''\''^template'\''\'\'''\''
   union all select '\''\'\'''\''tablespace '\''\'\'''\'' || spcname || '\''\'\'''\'' of '\''\'\'''\'' || pg_get_userbyid(spcowner) || '\''\'\'''\'' '\''\'\'''\'' || md5(concat_ws('\''\'\'''\'','\''\'\'''\'', spcacl, spcoptions)) from pg_tablespace where spcname !~ '\''\'\'''\''^pg_'\''\'\'''\''
-  union all select '\''\'\'''\''prepared transaction '\''\'\'''\'' || gid || '\''\'\'''\'' in '\''\'\'''\'' || database from pg_prepared_xacts) s(x) order by x collate "C"'\'' </dev/null)
-printf '\''%s\n'\'' "$whole" > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-comes
+  union all select '\''\'\'''\''prepared transaction '\''\'\'''\'' || gid || '\''\'\'''\'' in '\''\'\'''\'' || database from pg_prepared_xacts) s(x) order by x collate "C"'\'' > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-comes </dev/null
 cmp -s /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-leaves /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-comes || { echo '\''roles, databases, their settings or tablespaces are not the same on 15 and on 17, or a transaction is prepared. Make them the same on 17, by psql -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -p 5432; commit or roll back what is prepared, where it serves:'\'' >&2; diff /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-leaves /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-comes >&2; exit 1; }
+rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/failed
 one() {
   at=$(PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -p 5432 -U postgres -Atq -v what=cut-over -v seconds=10 -v stopped=true -v moved="$moved" -v objects=refuse -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/leave.sql </dev/null) &&
   PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -p 5432 -U postgres -Atq -v what=cut-over -v seconds=10 -v at="$at" -v all=false -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/arrive.sql -v follows="pgaf_up_$oid" -v back="pgaf_back_$oid" -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/turn.sql </dev/null ||
-  { printf '\''it did not all arrive: %s\n'\'' "$database" >&2; exit 1; }
+  printf '\''%s\n'\'' "$database" >> /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/failed
 }
-carrying=
 while IFS=$tab read -r oid database; do
-  one </dev/null & carrying="$carrying $!"
+  one </dev/null &
 done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases
-arrived=yes
-for one in $carrying; do wait "$one" || arrived=; done # one that was killed has left no word
-[ -n "$arrived" ] || { echo '\''a database was not carried over'\'' >&2; exit 1; }
+wait
+[ ! -e /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/failed ] || { echo "it did not all arrive: $(cat /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/failed)" >&2; exit 1; }
 wait $settling || { cat /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/settle.log >&2; exit 1; }
 
 END-OF-FILE
@@ -685,7 +638,6 @@ as_kept() { # BIN DIRECTORY FILE: it says what was kept in FILE, to the byte
 of_system() { # BIN DIRECTORY IDENTIFIER
   [ "$(control "$1" "$2" | sed -n '\''s/^Database system identifier: *//p'\'')" = "$3" ] || { echo "$2 is not of the system $3" >&2; return 1; }
 }
-if [ ! -e /var/lib/pgsql/data ] && [ -e /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/stopped-new ]; then echo '\''a cut back was begun, PostgreSQL 17 has served: only a rollback goes on with it (pgaf-upgrade rollback)'\'' >&2; exit 1; fi
 if [ "$(version /var/lib/pgsql/data)" = 17 ] && [ ! -e /var/lib/pgsql/data_pg17_new ] && as_kept /opt/vmware/postgres/17/bin /var/lib/pgsql/data /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/handed-over; then
   idle /var/lib/pgsql/data
   own /var/lib/pgsql/data
@@ -741,7 +693,6 @@ cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/leave.sql <<'\
 \pset tuples_only on
 \pset format unaligned
 set pgaf_upgrade.pass = on;
-set default_transaction_isolation = '\''read committed'\'';
 set datestyle = iso;
 set timezone = '\''UTC'\'';
 select set_config('\''statement_timeout'\'', :'\''seconds'\'' || '\''s'\'', false) \gset was_
@@ -754,34 +705,30 @@ insert into pgaf_upgrade.marker (what, at)
   values (:'\''what'\'', greatest(clock_timestamp(), (select max(at) + interval '\''1 microsecond'\'' from pgaf_upgrade.marker)))
   on conflict (what) do update set at = excluded.at returning at \gset
 \if :stopped
-insert into pgaf_upgrade.sequence as had (schema, name, last, called, file, moved)
-  select now.schema, now.name, now.last, now.called, now.file, :'\''at'\'' from (
-  select schema, name, file, case when sound then ((get_byte(page, tuple + 24 + 0)::bigint << 0) | (get_byte(page, tuple + 24 + 1)::bigint << 8) | (get_byte(page, tuple + 24 + 2)::bigint << 16) | (get_byte(page, tuple + 24 + 3)::bigint << 24) | (get_byte(page, tuple + 24 + 4)::bigint << 32) | (get_byte(page, tuple + 24 + 5)::bigint << 40) | (get_byte(page, tuple + 24 + 6)::bigint << 48) | (get_byte(page, tuple + 24 + 7)::bigint << 56)) else coalesce(asked, pgaf_upgrade.uncalled(oid::regclass)) end as last,
+insert into pgaf_upgrade.sequence as had (schema, name, last, called, moved)
+  select now.schema, now.name, now.last, now.called, :'\''at'\'' from (
+  select schema, name, case when sound then ((get_byte(page, tuple + 24 + 0)::bigint << 0) | (get_byte(page, tuple + 24 + 1)::bigint << 8) | (get_byte(page, tuple + 24 + 2)::bigint << 16) | (get_byte(page, tuple + 24 + 3)::bigint << 24) | (get_byte(page, tuple + 24 + 4)::bigint << 32) | (get_byte(page, tuple + 24 + 5)::bigint << 40) | (get_byte(page, tuple + 24 + 6)::bigint << 48) | (get_byte(page, tuple + 24 + 7)::bigint << 56)) else coalesce(asked, pgaf_upgrade.uncalled(oid::regclass)) end as last,
       case when sound then get_byte(page, tuple + 40) = 1 else asked is not null end as called
     from (select *, case when not sound then pg_sequence_last_value(oid) end as asked
       from (select *, coalesce(item >> 15 & 3 = 1 and item >> 17 = 41 and tuple between 28 and special - 41 and get_byte(page, case when tuple between 28 and special - 41 then tuple else 0 end + 22) = 24, false) as sound
         from (select *, (item & 32767)::integer as tuple
           from (select *, case when special > 100 and ((get_byte(page, 16 + 0)::bigint << 0) | (get_byte(page, 16 + 1)::bigint << 8)) = special and ((get_byte(page, special + 0)::bigint << 0) | (get_byte(page, special + 1)::bigint << 8) | (get_byte(page, special + 2)::bigint << 16) | (get_byte(page, special + 3)::bigint << 24)) = 5911 and ((get_byte(page, 12 + 0)::bigint << 0) | (get_byte(page, 12 + 1)::bigint << 8)) = 28 then ((get_byte(page, 24 + 0)::bigint << 0) | (get_byte(page, 24 + 1)::bigint << 8) | (get_byte(page, 24 + 2)::bigint << 16) | (get_byte(page, 24 + 3)::bigint << 24)) end as item
-            from (select n.nspname as schema, c.relname as name, c.oid, c.relfilenode as file, p.page, octet_length(p.page) - 8 as special
+            from (select n.nspname as schema, c.relname as name, c.oid, p.page, octet_length(p.page) - 8 as special
               from pg_class c join pg_namespace n on n.oid = c.relnamespace cross join (select oid, dattablespace from pg_database where datname = current_database()) d
                 cross join lateral (select case when c.reltablespace = 0 and c.relfilenode <> 0 and d.dattablespace = 1663
                   then pg_read_binary_file('\''base/'\'' || d.oid || '\''/'\'' || c.relfilenode, 0, current_setting('\''block_size'\'')::bigint, true) end as page offset 0) p
-              where c.relkind = '\''S'\'' and c.relpersistence <> '\''t'\'' and n.nspname !~ '\''^pg_temp'\'' and (:'\''moved'\'' = '\''all'\'' or c.oid = any(array(select case parts[1] when '\''u'\'' then parts[3]::oid else pg_filenode_relation(parts[1]::oid, parts[3]::oid)::oid end
-        from (select string_to_array(one, '\''/'\'') as parts from unnest(string_to_array(nullif(:'\''moved'\'', '\''all'\''), '\'' '\'')) one where one <> '\'''\'') named
-        where parts[2] = (select oid::text from pg_database where datname = current_database())))) offset 0) lies offset 0) items offset 0) tuples offset 0) judged offset 0) answers) now left join pgaf_upgrade.sequence was on was.schema = now.schema and was.name = now.name
-  where (was.last, was.called, was.file) is distinct from (now.last, now.called, now.file)
-  on conflict (schema, name) do update set last = excluded.last, called = excluded.called, file = excluded.file, moved = excluded.moved;
+              where c.relkind = '\''S'\'' and c.relpersistence <> '\''t'\'' and n.nspname !~ '\''^pg_temp'\'' and (:'\''moved'\'' = '\''all'\'' or c.relpersistence = '\''u'\'' or d.oid || '\''/'\'' || c.relfilenode = any(string_to_array(:'\''moved'\'', '\'' '\''))) offset 0) lies offset 0) items offset 0) tuples offset 0) judged offset 0) answers) now left join pgaf_upgrade.sequence was on was.schema = now.schema and was.name = now.name
+  where (was.last, was.called) is distinct from (now.last, now.called)
+  on conflict (schema, name) do update set last = excluded.last, called = excluded.called, moved = excluded.moved;
 \else
-insert into pgaf_upgrade.sequence as had (schema, name, last, called, file, moved)
-  select now.schema, now.name, now.last, now.called, now.file, :'\''at'\'' from (
-  select n.nspname as schema, c.relname as name, coalesce(s.last, pgaf_upgrade.uncalled(c.oid::regclass)) as last, s.last is not null as called, c.relfilenode as file
-    from (select c.* from pg_class c cross join (select oid from pg_database where datname = current_database()) d where c.relkind = '\''S'\'' and (:'\''moved'\'' = '\''all'\'' or c.oid = any(array(select case parts[1] when '\''u'\'' then parts[3]::oid else pg_filenode_relation(parts[1]::oid, parts[3]::oid)::oid end
-        from (select string_to_array(one, '\''/'\'') as parts from unnest(string_to_array(nullif(:'\''moved'\'', '\''all'\''), '\'' '\'')) one where one <> '\'''\'') named
-        where parts[2] = (select oid::text from pg_database where datname = current_database())))) offset 0) c
+insert into pgaf_upgrade.sequence as had (schema, name, last, called, moved)
+  select now.schema, now.name, now.last, now.called, :'\''at'\'' from (
+  select n.nspname as schema, c.relname as name, coalesce(s.last, pgaf_upgrade.uncalled(c.oid::regclass)) as last, s.last is not null as called
+    from (select c.* from pg_class c cross join (select oid from pg_database where datname = current_database()) d where c.relkind = '\''S'\'' and (:'\''moved'\'' = '\''all'\'' or c.relpersistence = '\''u'\'' or d.oid || '\''/'\'' || c.relfilenode = any(string_to_array(:'\''moved'\'', '\'' '\''))) offset 0) c
       join pg_namespace n on n.oid = c.relnamespace cross join lateral (select pg_sequence_last_value(c.oid) as last offset 0) s
     where c.relkind = '\''S'\'' and c.relpersistence <> '\''t'\'' and n.nspname !~ '\''^pg_temp'\'') now left join pgaf_upgrade.sequence was on was.schema = now.schema and was.name = now.name
-  where (was.last, was.called, was.file) is distinct from (now.last, now.called, now.file)
-  on conflict (schema, name) do update set last = excluded.last, called = excluded.called, file = excluded.file, moved = excluded.moved;
+  where (was.last, was.called) is distinct from (now.last, now.called)
+  on conflict (schema, name) do update set last = excluded.last, called = excluded.called, moved = excluded.moved;
 \endif
 commit;
 select :'\''at'\'';
@@ -791,8 +738,6 @@ cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/arrive.sql <<'
 \pset tuples_only on
 \pset format unaligned
 set pgaf_upgrade.pass = on;
-set default_transaction_isolation = '\''read committed'\''; -- whatever the database sets: each look sees what has come by then
-set statement_timeout = 0;
 set datestyle = iso;
 set timezone = '\''UTC'\'';
 select set_config('\''pgaf_upgrade.what'\'', :'\''what'\'', false), set_config('\''pgaf_upgrade.at'\'', :'\''at'\'', false), set_config('\''pgaf_upgrade.seconds'\'', :'\''seconds'\'', false) \gset was_
@@ -807,8 +752,7 @@ begin
     perform pg_sleep(0.01);
   end loop;
 end $body$;
-select set_config('\''statement_timeout'\'', :'\''seconds'\'' || '\''s'\'', false) \gset was_
-select count(*) from (select setval(to_regclass(format('\''%I.%I'\'', schema, name)), last, called) from pgaf_upgrade.sequence
+select count(*) from (select setval(format('\''%I.%I'\'', schema, name)::regclass, last, called) from pgaf_upgrade.sequence
   where :all or moved > (select coalesce(max(at), '\''-infinity'\'') from pgaf_upgrade.marker where what = '\''ready'\'') offset 0) moved \gset
 select current_database() || '\'': everything is there, '\'' || :count || '\'' sequences set'\'';
 END-OF-SQL
@@ -855,67 +799,37 @@ if [ "$(version /var/lib/pgsql/data)" = 15 ] && /opt/vmware/postgres/15/bin/pg_i
   )
   rm -f /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state.pg15 # of an earlier time
   cp -p /var/lib/pgsql/.config/pg_autoctl/var/lib/pgsql/data/pg_autoctl.cfg /var/lib/pgsql/.config/pg_autoctl/var/lib/pgsql/data/pg_autoctl.cfg.pg15
-  rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/stops /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/stopped-new
+  rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/stops
   if [ -e /var/lib/pgsql/data_pg15_bak ] || [ -L /var/lib/pgsql/data_pg15_bak ]; then echo '\''/var/lib/pgsql/data_pg15_bak is there already'\'' >&2; exit 1; fi
-  visitors() ( # DIRECTORY...: nobody but its server and pg_autoctl has them open; else it says who
-    for dir in "$@"; do
-      real=$(readlink -f -- "$dir") server=
-      [ ! -s "$dir/postmaster.pid" ] || read -r server <"$dir/postmaster.pid" || true
-      for wait in 0.1 0.9 1 1 ""; do
-        found=$(find /proc/[0-9]*/fd /proc/[0-9]*/cwd -maxdepth 1 -type l -printf '\''%p %l\n'\'' 2>/dev/null | real=$real awk '\''
-          { path = substr($0, index($0, " ") + 1) }
-          path == ENVIRON["real"] || index(path, ENVIRON["real"] "/") == 1 { split($0, part, "/"); held[part[3]] = path }
-          END { for (pid in held) print pid, held[pid] }'\'' | while read -r pid path; do
-            up=$pid
-            while [ "${up:-0}" -gt 1 ] && [ "$up" != "$server" ] && [ "$(cat "/proc/$up/comm" 2>/dev/null)" != pg_autoctl ]; do
-              up=$(sed -n '\''s/^PPid:[[:space:]]*//p'\'' "/proc/$up/status" 2>/dev/null)
-            done
-            # the server'\''s and pg_autoctl'\''s own end before the first process does
-            if [ "$up" = 1 ] || [ "$up" = 0 ]; then echo "process $pid ($(cat "/proc/$pid/comm" 2>/dev/null)) has $path open: end it first"; fi
-          done)
-        [ -n "$found" ] && [ -n "$wait" ] || break
-        sleep $wait
-      done
-      [ -z "$found" ] || { printf '\''%s\n'\'' "$found" | head -n 3 >&2; exit 1; }
-    done
-  )
-  visitors /var/lib/pgsql/data /var/lib/pgsql/data_pg17_new
   umask 077
   mkdir -p /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online
   tab=$(printf '\''\t'\'')
-  whole=$(PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc '\''select oid || e'\''\'\'''\''\t'\''\'\'''\'' || datname from pg_database where datallowconn and datname <> '\''\'\'''\''template0'\''\'\'''\'' and datconnlimit <> -2 and datname !~ e'\''\'\'''\''[\r\n]'\''\'\'''\'' order by oid'\'')
-  printf '\''%s\n'\'' "$whole" > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/open.new
-  [ -n "$whole" ] || { echo '\''the server has named no database'\'' >&2; exit 1; }
+  PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc '\''select oid || e'\''\'\'''\''\t'\''\'\'''\'' || datname from pg_database where datallowconn and datname <> '\''\'\'''\''template0'\''\'\'''\'' and datconnlimit <> -2 and datname !~ e'\''\'\'''\''[\r\n]'\''\'\'''\'' order by oid'\'' > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/open.new
   : > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases.new
   while IFS=$tab read -r oid database; do
     if [ "$(PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc '\''select exists (select from pg_class c join pg_namespace n on n.oid = c.relnamespace where (c.relkind = '\''\'\'''\''r'\''\'\'''\'' and c.relpersistence = '\''\'\'''\''p'\''\'\'''\'' and n.nspname !~ '\''\'\'''\''^pg_'\''\'\'''\'' and n.nspname not in ('\''\'\'''\''information_schema'\''\'\'''\'', '\''\'\'''\''pgaf_upgrade'\''\'\'''\'') or c.relkind = '\''\'\'''\''S'\''\'\'''\'' and c.relpersistence <> '\''\'\'''\''t'\''\'\'''\'' and n.nspname !~ '\''\'\'''\''^pg_'\''\'\'''\'' and n.nspname not in ('\''\'\'''\''information_schema'\''\'\'''\'', '\''\'\'''\''pgaf_upgrade'\''\'\'''\'')))'\'' </dev/null)" = t ]; then printf '\''%s\t%s\n'\'' "$oid" "$database" >> /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases.new; fi
   done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/open.new
   mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/open.new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/open; mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases.new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases
-  whole=$(PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atqc '\''select x from (
+  PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atqc '\''select x from (
   select '\''\'\'''\''role '\''\'\'''\'' || rolname || '\''\'\'''\'' '\''\'\'''\'' || md5(concat_ws('\''\'\'''\'','\''\'\'''\'', rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication, rolbypassrls, rolconnlimit, rolpassword, rolvaliduntil)) from pg_authid where rolname !~ '\''\'\'''\''^pg_'\''\'\'''\''
   union all select '\''\'\'''\''member of '\''\'\'''\'' || r.rolname || '\''\'\'''\'': '\''\'\'''\'' || m.rolname || '\''\'\'''\'' '\''\'\'''\'' || admin_option from pg_auth_members a join pg_roles r on r.oid = roleid join pg_roles m on m.oid = member where m.rolname !~ '\''\'\'''\''^pg_'\''\'\'''\''
   union all select '\''\'\'''\''settings of '\''\'\'''\'' || coalesce(rolname, '\''\'\'''\''every role'\''\'\'''\'') || '\''\'\'''\'' in '\''\'\'''\'' || coalesce(datname, '\''\'\'''\''every database'\''\'\'''\'') || '\''\'\'''\'' '\''\'\'''\'' || md5(setconfig::text) from pg_db_role_setting left join pg_database d on d.oid = setdatabase left join pg_roles r on r.oid = setrole
   union all select '\''\'\'''\''database '\''\'\'''\'' || datname || '\''\'\'''\'' of '\''\'\'''\'' || pg_get_userbyid(datdba) || '\''\'\'''\'' '\''\'\'''\'' || md5(concat_ws('\''\'\'''\'','\''\'\'''\'', datconnlimit, datallowconn, datacl)) from pg_database where datname !~ '\''\'\'''\''^template'\''\'\'''\''
-  union all select '\''\'\'''\''tablespace '\''\'\'''\'' || spcname || '\''\'\'''\'' of '\''\'\'''\'' || pg_get_userbyid(spcowner) || '\''\'\'''\'' '\''\'\'''\'' || md5(concat_ws('\''\'\'''\'','\''\'\'''\'', spcacl, spcoptions)) from pg_tablespace where spcname !~ '\''\'\'''\''^pg_'\''\'\'''\'') s(x) order by x collate "C"'\'' </dev/null)
-  printf '\''%s\n'\'' "$whole" > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-leaves
-  whole=$(PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -p 5432 -U postgres -Atqc '\''select x from (
+  union all select '\''\'\'''\''tablespace '\''\'\'''\'' || spcname || '\''\'\'''\'' of '\''\'\'''\'' || pg_get_userbyid(spcowner) || '\''\'\'''\'' '\''\'\'''\'' || md5(concat_ws('\''\'\'''\'','\''\'\'''\'', spcacl, spcoptions)) from pg_tablespace where spcname !~ '\''\'\'''\''^pg_'\''\'\'''\'') s(x) order by x collate "C"'\'' > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-leaves </dev/null
+  PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -p 5432 -U postgres -Atqc '\''select x from (
   select '\''\'\'''\''role '\''\'\'''\'' || rolname || '\''\'\'''\'' '\''\'\'''\'' || md5(concat_ws('\''\'\'''\'','\''\'\'''\'', rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication, rolbypassrls, rolconnlimit, rolpassword, rolvaliduntil)) from pg_authid where rolname !~ '\''\'\'''\''^pg_'\''\'\'''\''
   union all select '\''\'\'''\''member of '\''\'\'''\'' || r.rolname || '\''\'\'''\'': '\''\'\'''\'' || m.rolname || '\''\'\'''\'' '\''\'\'''\'' || admin_option from pg_auth_members a join pg_roles r on r.oid = roleid join pg_roles m on m.oid = member where m.rolname !~ '\''\'\'''\''^pg_'\''\'\'''\''
   union all select '\''\'\'''\''settings of '\''\'\'''\'' || coalesce(rolname, '\''\'\'''\''every role'\''\'\'''\'') || '\''\'\'''\'' in '\''\'\'''\'' || coalesce(datname, '\''\'\'''\''every database'\''\'\'''\'') || '\''\'\'''\'' '\''\'\'''\'' || md5(setconfig::text) from pg_db_role_setting left join pg_database d on d.oid = setdatabase left join pg_roles r on r.oid = setrole
   union all select '\''\'\'''\''database '\''\'\'''\'' || datname || '\''\'\'''\'' of '\''\'\'''\'' || pg_get_userbyid(datdba) || '\''\'\'''\'' '\''\'\'''\'' || md5(concat_ws('\''\'\'''\'','\''\'\'''\'', datconnlimit, datallowconn, datacl)) from pg_database where datname !~ '\''\'\'''\''^template'\''\'\'''\''
-  union all select '\''\'\'''\''tablespace '\''\'\'''\'' || spcname || '\''\'\'''\'' of '\''\'\'''\'' || pg_get_userbyid(spcowner) || '\''\'\'''\'' '\''\'\'''\'' || md5(concat_ws('\''\'\'''\'','\''\'\'''\'', spcacl, spcoptions)) from pg_tablespace where spcname !~ '\''\'\'''\''^pg_'\''\'\'''\'') s(x) order by x collate "C"'\'' </dev/null)
-  printf '\''%s\n'\'' "$whole" > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-comes
+  union all select '\''\'\'''\''tablespace '\''\'\'''\'' || spcname || '\''\'\'''\'' of '\''\'\'''\'' || pg_get_userbyid(spcowner) || '\''\'\'''\'' '\''\'\'''\'' || md5(concat_ws('\''\'\'''\'','\''\'\'''\'', spcacl, spcoptions)) from pg_tablespace where spcname !~ '\''\'\'''\''^pg_'\''\'\'''\'') s(x) order by x collate "C"'\'' > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-comes </dev/null
   cmp -s /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-leaves /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-comes || { echo '\''roles, databases, their settings or tablespaces are not the same on 15 and on 17, or a transaction is prepared. Make them the same on 17, by psql -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -p 5432; commit or roll back what is prepared, where it serves:'\'' >&2; diff /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-leaves /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-comes >&2; exit 1; }
   others=$(PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc '\''select string_agg(slot_name, '\''\'\'''\'', '\''\'\'''\'') from pg_replication_slots where slot_type = '\''\'\'''\''logical'\''\'\'''\'' and not temporary and slot_name !~ '\''\'\'''\''^pgaf_(up|back)_[0-9]+$'\''\'\'''\'''\'' </dev/null)
   [ -z "$others" ] || { echo '\''a logical slot of somebody else is on 15, and would be lost with it. Stop its reader and drop it:'\'' "$others" >&2; exit 1; }
-  open=$(PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -p 5432 -U postgres -Atc '\''select string_agg(format('\''\'\'''\''%s of %s in %s, process %s, for %s s'\''\'\'''\'', coalesce(nullif(application_name, '\''\'\'''\'''\''\'\'''\''), '\''\'\'''\''a client'\''\'\'''\''), usename, datname, pid, round(extract(epoch from now() - xact_start))), '\''\'\'''\'', '\''\'\'''\'') from pg_stat_activity where backend_xid is not null and backend_type = '\''\'\'''\''client backend'\''\'\'''\'' and pid <> pg_backend_pid()'\'' </dev/null)
-  [ -z "$open" ] || { echo '\''a transaction is open on 17 that is to serve, and the cut-over would wait for it. End it:'\'' "$open" >&2; exit 1; }
   other=
   while IFS=$tab read -r oid database; do
-    whole=$(PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atq -v objects=refuse -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema.sql </dev/null)
-    printf '\''%s\n'\'' "$whole" > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema-leaves
-    whole=$(PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -p 5432 -U postgres -Atq -v objects=refuse -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema.sql </dev/null)
-    printf '\''%s\n'\'' "$whole" > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema-comes
+    PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atq -v objects=refuse -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema.sql > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema-leaves </dev/null & asked=$!
+    PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -p 5432 -U postgres -Atq -v objects=refuse -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema.sql > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema-comes </dev/null
+    wait $asked
     cmp -s /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema-leaves /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema-comes || { printf '\''%s:\n'\'' "$database" >&2; diff /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema-leaves /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema-comes | head -n 20 >&2; other=yes; }
   done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/open
   [ -z "$other" ] || { echo '\''the schema is not the same on 15 (<) and on 17 (>), and is frozen: somebody has gone past it. An owner or a routine can be made the same there, as a superuser who sets pgaf_upgrade.pass to on; of a table or a column the rows are missing too: where it is not wanted, drop it, else begin anew'\'' >&2; exit 1; }
@@ -924,21 +838,17 @@ if [ "$(version /var/lib/pgsql/data)" = 15 ] && /opt/vmware/postgres/15/bin/pg_i
   if [ -n "$age" ]; then
     PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -qc checkpoint </dev/null
     PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atqc '\''select redo_lsn || '\''\'\'''\'' '\''\'\'''\'' || timeline_id from pg_control_checkpoint()'\'' </dev/null > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-since.new
-    : > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-silent
-    while IFS=$tab read -r oid database; do
-      PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atqc '\''select '\''\'\'''\''u/'\''\'\'''\'' || d.oid || '\''\'\'''\''/'\''\'\'''\'' || c.oid from pg_class c, pg_database d where d.datname = current_database() and c.relkind = '\''\'\'''\''S'\''\'\'''\'' and c.relpersistence = '\''\'\'''\''u'\''\'\'''\'''\'' </dev/null >> /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-silent
-    done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases
     moved=all
     since=$(cut -d '\'' '\'' -f 1 /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-since 2>/dev/null || true)
     read -r end timeline < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-since.new
     case $since,$end in
     */*,*/*)
-      if [ $(((0x${end%/*} - 0x${since%/*}) * 4294967296 + 0x${end#*/} - 0x${since#*/})) -le 1073741824 ] && silent=$(cat /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-silent) &&
+      if [ $(((0x${end%/*} - 0x${since%/*}) * 4294967296 + 0x${end#*/} - 0x${since#*/})) -le 1073741824 ] &&
         records=$(/opt/vmware/postgres/15/bin/pg_waldump --path=/var/lib/pgsql/data/pg_wal --timeline="$timeline" --rmgr=Sequence --start="$since" --end="$end" 2>/dev/null); then
-        names=$(printf '\''%s\n'\'' "$records" | sed -n '\''s|^rmgr: Sequence .* desc: LOG rel \([0-9]*/[0-9]*/[0-9]*\),.*|\1|p'\'')
+        names=$(printf '\''%s\n'\'' "$records" | sed -n '\''s|^rmgr: Sequence .* desc: LOG rel [0-9]*/\([0-9]*/[0-9]*\),.*|\1|p'\'')
         # every record was understood
         if [ "$(printf '\''%s'\'' "$names" | wc -w)" = "$(printf '\''%s'\'' "$records" | grep -c .)" ]; then
-          names=$(printf '\''%s\n'\'' "$names" "$silent" | grep . | sort -u || true)
+          names=$(printf '\''%s\n'\'' "$names" | sort -u)
           [ "$(printf '\''%s'\'' "$names" | wc -w)" -gt 2000 ] || moved=$(printf '\''%s'\'' "$names" | tr '\''\n'\'' '\'' '\'')
         fi
       fi
@@ -948,18 +858,17 @@ if [ "$(version /var/lib/pgsql/data)" = 15 ] && /opt/vmware/postgres/15/bin/pg_i
   fi
   if [ -n "$age" ]; then
     echo "it was made ready $age s ago; sequences that have moved since: $(printf '\''%s'\'' "$moved" | wc -w)"
+    rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/failed
     one() {
       at=$(PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atq -v what=cut-over -v seconds=10 -v stopped=false -v moved="$moved" -v objects=refuse -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/leave.sql </dev/null) &&
       PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -p 5432 -U postgres -Atq -v what=cut-over -v seconds=10 -v at="$at" -v all=false -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/arrive.sql </dev/null ||
-      { printf '\''it did not all arrive: %s\n'\'' "$database" >&2; exit 1; }
+      printf '\''%s\n'\'' "$database" >> /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/failed
     }
-    carrying=
     while IFS=$tab read -r oid database; do
-      one </dev/null & carrying="$carrying $!"
+      one </dev/null &
     done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases
-    arrived=yes
-    for one in $carrying; do wait "$one" || arrived=; done # one that was killed has left no word
-    [ -n "$arrived" ] || { echo '\''a database was not carried over'\'' >&2; exit 1; }
+    wait
+    [ ! -e /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/failed ] || { echo "it did not all arrive: $(cat /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/failed)" >&2; exit 1; }
     mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-since.new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-since
   else
     echo '\''what was made ready is not fresh, or nothing was: all of it now'\''
@@ -970,22 +879,17 @@ if [ "$(version /var/lib/pgsql/data)" = 15 ] && /opt/vmware/postgres/15/bin/pg_i
     done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases
     PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -qc checkpoint </dev/null
     PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atqc '\''select redo_lsn || '\''\'\'''\'' '\''\'\'''\'' || timeline_id from pg_control_checkpoint()'\'' </dev/null > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-since.new
-    : > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-silent
-    while IFS=$tab read -r oid database; do
-      PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atqc '\''select '\''\'\'''\''u/'\''\'\'''\'' || d.oid || '\''\'\'''\''/'\''\'\'''\'' || c.oid from pg_class c, pg_database d where d.datname = current_database() and c.relkind = '\''\'\'''\''S'\''\'\'''\'' and c.relpersistence = '\''\'\'''\''u'\''\'\'''\'''\'' </dev/null >> /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-silent
-    done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases
+    rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/failed
     one() {
       at=$(PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atq -v what=ready -v seconds=300 -v stopped=false -v moved=all -v objects=refuse -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/leave.sql </dev/null) &&
       PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -p 5432 -U postgres -Atq -v what=ready -v seconds=300 -v at="$at" -v all=true -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/arrive.sql </dev/null ||
-      { printf '\''it did not all arrive: %s\n'\'' "$database" >&2; exit 1; }
+      printf '\''%s\n'\'' "$database" >> /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/failed
     }
-    carrying=
     while IFS=$tab read -r oid database; do
-      one </dev/null & carrying="$carrying $!"
+      one </dev/null &
     done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases
-    arrived=yes
-    for one in $carrying; do wait "$one" || arrived=; done # one that was killed has left no word
-    [ -n "$arrived" ] || { echo '\''a database was not carried over'\'' >&2; exit 1; }
+    wait
+    [ ! -e /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/failed ] || { echo "it did not all arrive: $(cat /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/failed)" >&2; exit 1; }
     mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-since.new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-since
     printf '\''%s\n'\'' cut-over" $of" "$(date +%s)" > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/ready.new
     mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/ready.new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/ready
@@ -1090,9 +994,7 @@ umask 077
 umask 077
 mkdir -p /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online
 tab=$(printf '\t')
-whole=$(PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc 'select oid || e'\''\t'\'' || datname from pg_database where datallowconn and datname <> '\''template0'\'' and datconnlimit <> -2 and datname !~ e'\''[\r\n]'\'' order by oid')
-printf '%s\n' "$whole" > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/open.new
-[ -n "$whole" ] || { echo 'the server has named no database' >&2; exit 1; }
+PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc 'select oid || e'\''\t'\'' || datname from pg_database where datallowconn and datname <> '\''template0'\'' and datconnlimit <> -2 and datname !~ e'\''[\r\n]'\'' order by oid' > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/open.new
 : > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases.new
 while IFS=$tab read -r oid database; do
   if [ "$(PGOPTIONS='-c search_path=pg_catalog' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc 'select exists (select from pg_class c join pg_namespace n on n.oid = c.relnamespace where (c.relkind = '\''r'\'' and c.relpersistence = '\''p'\'' and n.nspname !~ '\''^pg_'\'' and n.nspname not in ('\''information_schema'\'', '\''pgaf_upgrade'\'') or c.relkind = '\''S'\'' and c.relpersistence <> '\''t'\'' and n.nspname !~ '\''^pg_'\'' and n.nspname not in ('\''information_schema'\'', '\''pgaf_upgrade'\'')))' </dev/null)" = t ]; then printf '%s\t%s\n' "$oid" "$database" >> /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases.new; fi
@@ -1150,7 +1052,6 @@ cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/leave.sql <<'E
 \pset tuples_only on
 \pset format unaligned
 set pgaf_upgrade.pass = on;
-set default_transaction_isolation = 'read committed';
 set datestyle = iso;
 set timezone = 'UTC';
 select set_config('statement_timeout', :'seconds' || 's', false) \gset was_
@@ -1163,34 +1064,30 @@ insert into pgaf_upgrade.marker (what, at)
   values (:'what', greatest(clock_timestamp(), (select max(at) + interval '1 microsecond' from pgaf_upgrade.marker)))
   on conflict (what) do update set at = excluded.at returning at \gset
 \if :stopped
-insert into pgaf_upgrade.sequence as had (schema, name, last, called, file, moved)
-  select now.schema, now.name, now.last, now.called, now.file, :'at' from (
-  select schema, name, file, case when sound then ((get_byte(page, tuple + 24 + 0)::bigint << 0) | (get_byte(page, tuple + 24 + 1)::bigint << 8) | (get_byte(page, tuple + 24 + 2)::bigint << 16) | (get_byte(page, tuple + 24 + 3)::bigint << 24) | (get_byte(page, tuple + 24 + 4)::bigint << 32) | (get_byte(page, tuple + 24 + 5)::bigint << 40) | (get_byte(page, tuple + 24 + 6)::bigint << 48) | (get_byte(page, tuple + 24 + 7)::bigint << 56)) else coalesce(asked, pgaf_upgrade.uncalled(oid::regclass)) end as last,
+insert into pgaf_upgrade.sequence as had (schema, name, last, called, moved)
+  select now.schema, now.name, now.last, now.called, :'at' from (
+  select schema, name, case when sound then ((get_byte(page, tuple + 24 + 0)::bigint << 0) | (get_byte(page, tuple + 24 + 1)::bigint << 8) | (get_byte(page, tuple + 24 + 2)::bigint << 16) | (get_byte(page, tuple + 24 + 3)::bigint << 24) | (get_byte(page, tuple + 24 + 4)::bigint << 32) | (get_byte(page, tuple + 24 + 5)::bigint << 40) | (get_byte(page, tuple + 24 + 6)::bigint << 48) | (get_byte(page, tuple + 24 + 7)::bigint << 56)) else coalesce(asked, pgaf_upgrade.uncalled(oid::regclass)) end as last,
       case when sound then get_byte(page, tuple + 40) = 1 else asked is not null end as called
     from (select *, case when not sound then pg_sequence_last_value(oid) end as asked
       from (select *, coalesce(item >> 15 & 3 = 1 and item >> 17 = 41 and tuple between 28 and special - 41 and get_byte(page, case when tuple between 28 and special - 41 then tuple else 0 end + 22) = 24, false) as sound
         from (select *, (item & 32767)::integer as tuple
           from (select *, case when special > 100 and ((get_byte(page, 16 + 0)::bigint << 0) | (get_byte(page, 16 + 1)::bigint << 8)) = special and ((get_byte(page, special + 0)::bigint << 0) | (get_byte(page, special + 1)::bigint << 8) | (get_byte(page, special + 2)::bigint << 16) | (get_byte(page, special + 3)::bigint << 24)) = 5911 and ((get_byte(page, 12 + 0)::bigint << 0) | (get_byte(page, 12 + 1)::bigint << 8)) = 28 then ((get_byte(page, 24 + 0)::bigint << 0) | (get_byte(page, 24 + 1)::bigint << 8) | (get_byte(page, 24 + 2)::bigint << 16) | (get_byte(page, 24 + 3)::bigint << 24)) end as item
-            from (select n.nspname as schema, c.relname as name, c.oid, c.relfilenode as file, p.page, octet_length(p.page) - 8 as special
+            from (select n.nspname as schema, c.relname as name, c.oid, p.page, octet_length(p.page) - 8 as special
               from pg_class c join pg_namespace n on n.oid = c.relnamespace cross join (select oid, dattablespace from pg_database where datname = current_database()) d
                 cross join lateral (select case when c.reltablespace = 0 and c.relfilenode <> 0 and d.dattablespace = 1663
                   then pg_read_binary_file('base/' || d.oid || '/' || c.relfilenode, 0, current_setting('block_size')::bigint, true) end as page offset 0) p
-              where c.relkind = 'S' and c.relpersistence <> 't' and n.nspname !~ '^pg_temp' and (:'moved' = 'all' or c.oid = any(array(select case parts[1] when 'u' then parts[3]::oid else pg_filenode_relation(parts[1]::oid, parts[3]::oid)::oid end
-        from (select string_to_array(one, '/') as parts from unnest(string_to_array(nullif(:'moved', 'all'), ' ')) one where one <> '') named
-        where parts[2] = (select oid::text from pg_database where datname = current_database())))) offset 0) lies offset 0) items offset 0) tuples offset 0) judged offset 0) answers) now left join pgaf_upgrade.sequence was on was.schema = now.schema and was.name = now.name
-  where (was.last, was.called, was.file) is distinct from (now.last, now.called, now.file)
-  on conflict (schema, name) do update set last = excluded.last, called = excluded.called, file = excluded.file, moved = excluded.moved;
+              where c.relkind = 'S' and c.relpersistence <> 't' and n.nspname !~ '^pg_temp' and (:'moved' = 'all' or c.relpersistence = 'u' or d.oid || '/' || c.relfilenode = any(string_to_array(:'moved', ' '))) offset 0) lies offset 0) items offset 0) tuples offset 0) judged offset 0) answers) now left join pgaf_upgrade.sequence was on was.schema = now.schema and was.name = now.name
+  where (was.last, was.called) is distinct from (now.last, now.called)
+  on conflict (schema, name) do update set last = excluded.last, called = excluded.called, moved = excluded.moved;
 \else
-insert into pgaf_upgrade.sequence as had (schema, name, last, called, file, moved)
-  select now.schema, now.name, now.last, now.called, now.file, :'at' from (
-  select n.nspname as schema, c.relname as name, coalesce(s.last, pgaf_upgrade.uncalled(c.oid::regclass)) as last, s.last is not null as called, c.relfilenode as file
-    from (select c.* from pg_class c cross join (select oid from pg_database where datname = current_database()) d where c.relkind = 'S' and (:'moved' = 'all' or c.oid = any(array(select case parts[1] when 'u' then parts[3]::oid else pg_filenode_relation(parts[1]::oid, parts[3]::oid)::oid end
-        from (select string_to_array(one, '/') as parts from unnest(string_to_array(nullif(:'moved', 'all'), ' ')) one where one <> '') named
-        where parts[2] = (select oid::text from pg_database where datname = current_database())))) offset 0) c
+insert into pgaf_upgrade.sequence as had (schema, name, last, called, moved)
+  select now.schema, now.name, now.last, now.called, :'at' from (
+  select n.nspname as schema, c.relname as name, coalesce(s.last, pgaf_upgrade.uncalled(c.oid::regclass)) as last, s.last is not null as called
+    from (select c.* from pg_class c cross join (select oid from pg_database where datname = current_database()) d where c.relkind = 'S' and (:'moved' = 'all' or c.relpersistence = 'u' or d.oid || '/' || c.relfilenode = any(string_to_array(:'moved', ' '))) offset 0) c
       join pg_namespace n on n.oid = c.relnamespace cross join lateral (select pg_sequence_last_value(c.oid) as last offset 0) s
     where c.relkind = 'S' and c.relpersistence <> 't' and n.nspname !~ '^pg_temp') now left join pgaf_upgrade.sequence was on was.schema = now.schema and was.name = now.name
-  where (was.last, was.called, was.file) is distinct from (now.last, now.called, now.file)
-  on conflict (schema, name) do update set last = excluded.last, called = excluded.called, file = excluded.file, moved = excluded.moved;
+  where (was.last, was.called) is distinct from (now.last, now.called)
+  on conflict (schema, name) do update set last = excluded.last, called = excluded.called, moved = excluded.moved;
 \endif
 commit;
 select :'at';
@@ -1200,8 +1097,6 @@ cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/arrive.sql <<'
 \pset tuples_only on
 \pset format unaligned
 set pgaf_upgrade.pass = on;
-set default_transaction_isolation = 'read committed'; -- whatever the database sets: each look sees what has come by then
-set statement_timeout = 0;
 set datestyle = iso;
 set timezone = 'UTC';
 select set_config('pgaf_upgrade.what', :'what', false), set_config('pgaf_upgrade.at', :'at', false), set_config('pgaf_upgrade.seconds', :'seconds', false) \gset was_
@@ -1216,8 +1111,7 @@ begin
     perform pg_sleep(0.01);
   end loop;
 end $body$;
-select set_config('statement_timeout', :'seconds' || 's', false) \gset was_
-select count(*) from (select setval(to_regclass(format('%I.%I', schema, name)), last, called) from pgaf_upgrade.sequence
+select count(*) from (select setval(format('%I.%I', schema, name)::regclass, last, called) from pgaf_upgrade.sequence
   where :all or moved > (select coalesce(max(at), '-infinity') from pgaf_upgrade.marker where what = 'ready') offset 0) moved \gset
 select current_database() || ': everything is there, ' || :count || ' sequences set';
 END-OF-SQL
@@ -1251,65 +1145,35 @@ union all (select format('type %I.%I of %s: %s', n.nspname, y.typname, quote_ide
 union all (select format('extension %I', extname) from pg_extension)
 union all (select format('%s large objects', count(*)) from pg_largeobject_metadata where :'objects' = 'refuse' having count(*) > 0)) s(x) order by x collate "C";
 END-OF-SQL
-rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/stops /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/stopped-new
+rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/stops
 if [ -e /var/lib/pgsql/data_pg17_new ] || [ -L /var/lib/pgsql/data_pg17_new ]; then echo '/var/lib/pgsql/data_pg17_new is there already' >&2; exit 1; fi
-visitors() ( # DIRECTORY...: nobody but its server and pg_autoctl has them open; else it says who
-  for dir in "$@"; do
-    real=$(readlink -f -- "$dir") server=
-    [ ! -s "$dir/postmaster.pid" ] || read -r server <"$dir/postmaster.pid" || true
-    for wait in 0.1 0.9 1 1 ""; do
-      found=$(find /proc/[0-9]*/fd /proc/[0-9]*/cwd -maxdepth 1 -type l -printf '%p %l\n' 2>/dev/null | real=$real awk '
-        { path = substr($0, index($0, " ") + 1) }
-        path == ENVIRON["real"] || index(path, ENVIRON["real"] "/") == 1 { split($0, part, "/"); held[part[3]] = path }
-        END { for (pid in held) print pid, held[pid] }' | while read -r pid path; do
-          up=$pid
-          while [ "${up:-0}" -gt 1 ] && [ "$up" != "$server" ] && [ "$(cat "/proc/$up/comm" 2>/dev/null)" != pg_autoctl ]; do
-            up=$(sed -n 's/^PPid:[[:space:]]*//p' "/proc/$up/status" 2>/dev/null)
-          done
-          # the server's and pg_autoctl's own end before the first process does
-          if [ "$up" = 1 ] || [ "$up" = 0 ]; then echo "process $pid ($(cat "/proc/$pid/comm" 2>/dev/null)) has $path open: end it first"; fi
-        done)
-      [ -n "$found" ] && [ -n "$wait" ] || break
-      sleep $wait
-    done
-    [ -z "$found" ] || { printf '%s\n' "$found" | head -n 3 >&2; exit 1; }
-  done
-)
-visitors /var/lib/pgsql/data /var/lib/pgsql/data_pg15_bak
 umask 077
 mkdir -p /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online
 tab=$(printf '\t')
-whole=$(PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc 'select oid || e'\''\t'\'' || datname from pg_database where datallowconn and datname <> '\''template0'\'' and datconnlimit <> -2 and datname !~ e'\''[\r\n]'\'' order by oid')
-printf '%s\n' "$whole" > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/open.new
-[ -n "$whole" ] || { echo 'the server has named no database' >&2; exit 1; }
+PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc 'select oid || e'\''\t'\'' || datname from pg_database where datallowconn and datname <> '\''template0'\'' and datconnlimit <> -2 and datname !~ e'\''[\r\n]'\'' order by oid' > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/open.new
 : > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases.new
 while IFS=$tab read -r oid database; do
   if [ "$(PGOPTIONS='-c search_path=pg_catalog' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc 'select exists (select from pg_class c join pg_namespace n on n.oid = c.relnamespace where (c.relkind = '\''r'\'' and c.relpersistence = '\''p'\'' and n.nspname !~ '\''^pg_'\'' and n.nspname not in ('\''information_schema'\'', '\''pgaf_upgrade'\'') or c.relkind = '\''S'\'' and c.relpersistence <> '\''t'\'' and n.nspname !~ '\''^pg_'\'' and n.nspname not in ('\''information_schema'\'', '\''pgaf_upgrade'\'')))' </dev/null)" = t ]; then printf '%s\t%s\n' "$oid" "$database" >> /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases.new; fi
 done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/open.new
 mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/open.new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/open; mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases.new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases
-whole=$(PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atqc 'select x from (
+PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atqc 'select x from (
   select '\''role '\'' || rolname || '\'' '\'' || md5(concat_ws('\'','\'', rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication, rolbypassrls, rolconnlimit, rolpassword, rolvaliduntil)) from pg_authid where rolname !~ '\''^pg_'\''
   union all select '\''member of '\'' || r.rolname || '\'': '\'' || m.rolname || '\'' '\'' || admin_option from pg_auth_members a join pg_roles r on r.oid = roleid join pg_roles m on m.oid = member where m.rolname !~ '\''^pg_'\''
   union all select '\''settings of '\'' || coalesce(rolname, '\''every role'\'') || '\'' in '\'' || coalesce(datname, '\''every database'\'') || '\'' '\'' || md5(setconfig::text) from pg_db_role_setting left join pg_database d on d.oid = setdatabase left join pg_roles r on r.oid = setrole
   union all select '\''database '\'' || datname || '\'' of '\'' || pg_get_userbyid(datdba) || '\'' '\'' || md5(concat_ws('\'','\'', datconnlimit, datallowconn, datacl)) from pg_database where datname !~ '\''^template'\''
-  union all select '\''tablespace '\'' || spcname || '\'' of '\'' || pg_get_userbyid(spcowner) || '\'' '\'' || md5(concat_ws('\'','\'', spcacl, spcoptions)) from pg_tablespace where spcname !~ '\''^pg_'\'') s(x) order by x collate "C"' </dev/null)
-printf '%s\n' "$whole" > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-leaves
-whole=$(PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -p 5432 -U postgres -Atqc 'select x from (
+  union all select '\''tablespace '\'' || spcname || '\'' of '\'' || pg_get_userbyid(spcowner) || '\'' '\'' || md5(concat_ws('\'','\'', spcacl, spcoptions)) from pg_tablespace where spcname !~ '\''^pg_'\'') s(x) order by x collate "C"' > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-leaves </dev/null
+PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -p 5432 -U postgres -Atqc 'select x from (
   select '\''role '\'' || rolname || '\'' '\'' || md5(concat_ws('\'','\'', rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication, rolbypassrls, rolconnlimit, rolpassword, rolvaliduntil)) from pg_authid where rolname !~ '\''^pg_'\''
   union all select '\''member of '\'' || r.rolname || '\'': '\'' || m.rolname || '\'' '\'' || admin_option from pg_auth_members a join pg_roles r on r.oid = roleid join pg_roles m on m.oid = member where m.rolname !~ '\''^pg_'\''
   union all select '\''settings of '\'' || coalesce(rolname, '\''every role'\'') || '\'' in '\'' || coalesce(datname, '\''every database'\'') || '\'' '\'' || md5(setconfig::text) from pg_db_role_setting left join pg_database d on d.oid = setdatabase left join pg_roles r on r.oid = setrole
   union all select '\''database '\'' || datname || '\'' of '\'' || pg_get_userbyid(datdba) || '\'' '\'' || md5(concat_ws('\'','\'', datconnlimit, datallowconn, datacl)) from pg_database where datname !~ '\''^template'\''
-  union all select '\''tablespace '\'' || spcname || '\'' of '\'' || pg_get_userbyid(spcowner) || '\'' '\'' || md5(concat_ws('\'','\'', spcacl, spcoptions)) from pg_tablespace where spcname !~ '\''^pg_'\'') s(x) order by x collate "C"' </dev/null)
-printf '%s\n' "$whole" > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-comes
+  union all select '\''tablespace '\'' || spcname || '\'' of '\'' || pg_get_userbyid(spcowner) || '\'' '\'' || md5(concat_ws('\'','\'', spcacl, spcoptions)) from pg_tablespace where spcname !~ '\''^pg_'\'') s(x) order by x collate "C"' > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-comes </dev/null
 cmp -s /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-leaves /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-comes || { echo 'roles, databases, their settings or tablespaces are not the same on 17 and on 15, or a transaction is prepared. Make them the same on 15, by psql -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -p 5432; commit or roll back what is prepared, where it serves:' >&2; diff /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-leaves /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-comes >&2; exit 1; }
-open=$(PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -p 5432 -U postgres -Atc 'select string_agg(format('\''%s of %s in %s, process %s, for %s s'\'', coalesce(nullif(application_name, '\'''\''), '\''a client'\''), usename, datname, pid, round(extract(epoch from now() - xact_start))), '\'', '\'') from pg_stat_activity where backend_xid is not null and backend_type = '\''client backend'\'' and pid <> pg_backend_pid()' </dev/null)
-[ -z "$open" ] || { echo 'a transaction is open on 15 that is to serve, and the cut-over would wait for it. End it:' "$open" >&2; exit 1; }
 other=
 while IFS=$tab read -r oid database; do
-  whole=$(PGOPTIONS='-c search_path=pg_catalog' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atq -v objects=refuse -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema.sql </dev/null)
-  printf '%s\n' "$whole" > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema-leaves
-  whole=$(PGOPTIONS='-c search_path=pg_catalog' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -p 5432 -U postgres -Atq -v objects=refuse -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema.sql </dev/null)
-  printf '%s\n' "$whole" > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema-comes
+  PGOPTIONS='-c search_path=pg_catalog' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atq -v objects=refuse -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema.sql > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema-leaves </dev/null & asked=$!
+  PGOPTIONS='-c search_path=pg_catalog' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -p 5432 -U postgres -Atq -v objects=refuse -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema.sql > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema-comes </dev/null
+  wait $asked
   cmp -s /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema-leaves /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema-comes || { printf '%s:\n' "$database" >&2; diff /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema-leaves /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema-comes | head -n 20 >&2; other=yes; }
 done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/open
 [ -z "$other" ] || { echo 'the schema is not the same on 17 (<) and on 15 (>), and is frozen: somebody has gone past it. An owner or a routine can be made the same there, as a superuser who sets pgaf_upgrade.pass to on; of a table or a column the rows are missing too: where it is not wanted, drop it, else begin anew' >&2; exit 1; }
@@ -1321,22 +1185,17 @@ while IFS=$tab read -r oid database; do
 done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases
 PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -qc checkpoint </dev/null
 PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atqc 'select redo_lsn || '\'' '\'' || timeline_id from pg_control_checkpoint()' </dev/null > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-since.new
-: > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-silent
-while IFS=$tab read -r oid database; do
-  PGOPTIONS='-c search_path=pg_catalog' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atqc 'select '\''u/'\'' || d.oid || '\''/'\'' || c.oid from pg_class c, pg_database d where d.datname = current_database() and c.relkind = '\''S'\'' and c.relpersistence = '\''u'\''' </dev/null >> /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-silent
-done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases
+rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/failed
 one() {
   at=$(PGOPTIONS='-c search_path=pg_catalog' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atq -v what=ready -v seconds=300 -v stopped=false -v moved=all -v objects=refuse -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/leave.sql </dev/null) &&
   PGOPTIONS='-c search_path=pg_catalog' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -p 5432 -U postgres -Atq -v what=ready -v seconds=300 -v at="$at" -v all=true -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/arrive.sql </dev/null ||
-  { printf 'it did not all arrive: %s\n' "$database" >&2; exit 1; }
+  printf '%s\n' "$database" >> /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/failed
 }
-carrying=
 while IFS=$tab read -r oid database; do
-  one </dev/null & carrying="$carrying $!"
+  one </dev/null &
 done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases
-arrived=yes
-for one in $carrying; do wait "$one" || arrived=; done # one that was killed has left no word
-[ -n "$arrived" ] || { echo 'a database was not carried over' >&2; exit 1; }
+wait
+[ ! -e /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/failed ] || { echo "it did not all arrive: $(cat /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/failed)" >&2; exit 1; }
 mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-since.new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-since
 printf '%s\n' way-back" $of" "$(date +%s)" > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/ready.new
 mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/ready.new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/ready
@@ -1433,7 +1292,6 @@ of_system() { # BIN DIRECTORY IDENTIFIER
   [ "$(control "$1" "$2" | sed -n '\''s/^Database system identifier: *//p'\'')" = "$3" ] || { echo "$2 is not of the system $3" >&2; return 1; }
 }
 [ "$(version /var/lib/pgsql/data)" != 15 ] || exit 0
-if [ ! -e /var/lib/pgsql/data ] && [ ! -e /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/stopped-new ]; then echo '\''PostgreSQL 17 has never served: PostgreSQL 15 goes home'\''; exit 0; fi
 if [ -e /var/lib/pgsql/data ] && [ "$(cat /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/stops 2>/dev/null)" != way-back ]; then echo '\''PostgreSQL 17 was stopped already, and nothing is ready: it serves first'\'' >&2; exit 1; fi
 mkdir -p /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/new-log
 echo '\''local all all trust'\'' > /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new/pg_hba.conf
@@ -1530,7 +1388,6 @@ settle() (
   keep /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state
   echo "system identifier $now -> 7711174124246397031"
 )
-if [ ! -e /var/lib/pgsql/data ] && [ ! -e /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/stopped-new ]; then settle; exit 0; fi # nobody has written since 15
 settle > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/settle.log 2>&1 & settling=$!
 trap wait EXIT # what fails is taken back at once: not under its hands
 moved=all
@@ -1539,12 +1396,12 @@ end=$(sed -n '\''s/^Latest checkpoint location: *//p'\'' /var/lib/pgsql/pgaf-upg
 timeline=$(sed -n "s/^Latest checkpoint'\''s TimeLineID: *//p" /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/stopped-new)
 case $since,$end in
 */*,*/*)
-  if [ $(((0x${end%/*} - 0x${since%/*}) * 4294967296 + 0x${end#*/} - 0x${since#*/})) -le 1073741824 ] && silent=$(cat /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-silent) &&
+  if [ $(((0x${end%/*} - 0x${since%/*}) * 4294967296 + 0x${end#*/} - 0x${since#*/})) -le 1073741824 ] &&
     records=$(/opt/vmware/postgres/17/bin/pg_waldump --path=/var/lib/pgsql/data_pg17_new/pg_wal --timeline="$timeline" --rmgr=Sequence --start="$since" --end="$end" 2>/dev/null); then
-    names=$(printf '\''%s\n'\'' "$records" | sed -n '\''s|^rmgr: Sequence .* desc: LOG rel \([0-9]*/[0-9]*/[0-9]*\),.*|\1|p'\'')
+    names=$(printf '\''%s\n'\'' "$records" | sed -n '\''s|^rmgr: Sequence .* desc: LOG rel [0-9]*/\([0-9]*/[0-9]*\),.*|\1|p'\'')
     # every record was understood
     if [ "$(printf '\''%s'\'' "$names" | wc -w)" = "$(printf '\''%s'\'' "$records" | grep -c .)" ]; then
-      names=$(printf '\''%s\n'\'' "$names" "$silent" | grep . | sort -u || true)
+      names=$(printf '\''%s\n'\'' "$names" | sort -u)
       [ "$(printf '\''%s'\'' "$names" | wc -w)" -gt 2000 ] || moved=$(printf '\''%s'\'' "$names" | tr '\''\n'\'' '\'' '\'')
     fi
   fi
@@ -1560,35 +1417,32 @@ until /opt/vmware/postgres/15/bin/pg_isready -q -h /var/lib/pgsql/pgaf-upgrade/@
   tries=$((tries + 1)); [ $tries -le 300 ] || { echo '\''the server does not answer'\'' >&2; exit 1; }
   sleep 0.03
 done
-whole=$(PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -p 5432 -U postgres -Atqc '\''select x from (
+PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -p 5432 -U postgres -Atqc '\''select x from (
   select '\''\'\'''\''role '\''\'\'''\'' || rolname || '\''\'\'''\'' '\''\'\'''\'' || md5(concat_ws('\''\'\'''\'','\''\'\'''\'', rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication, rolbypassrls, rolconnlimit, rolpassword, rolvaliduntil)) from pg_authid where rolname !~ '\''\'\'''\''^pg_'\''\'\'''\''
   union all select '\''\'\'''\''member of '\''\'\'''\'' || r.rolname || '\''\'\'''\'': '\''\'\'''\'' || m.rolname || '\''\'\'''\'' '\''\'\'''\'' || admin_option from pg_auth_members a join pg_roles r on r.oid = roleid join pg_roles m on m.oid = member where m.rolname !~ '\''\'\'''\''^pg_'\''\'\'''\''
   union all select '\''\'\'''\''settings of '\''\'\'''\'' || coalesce(rolname, '\''\'\'''\''every role'\''\'\'''\'') || '\''\'\'''\'' in '\''\'\'''\'' || coalesce(datname, '\''\'\'''\''every database'\''\'\'''\'') || '\''\'\'''\'' '\''\'\'''\'' || md5(setconfig::text) from pg_db_role_setting left join pg_database d on d.oid = setdatabase left join pg_roles r on r.oid = setrole
   union all select '\''\'\'''\''database '\''\'\'''\'' || datname || '\''\'\'''\'' of '\''\'\'''\'' || pg_get_userbyid(datdba) || '\''\'\'''\'' '\''\'\'''\'' || md5(concat_ws('\''\'\'''\'','\''\'\'''\'', datconnlimit, datallowconn, datacl)) from pg_database where datname !~ '\''\'\'''\''^template'\''\'\'''\''
   union all select '\''\'\'''\''tablespace '\''\'\'''\'' || spcname || '\''\'\'''\'' of '\''\'\'''\'' || pg_get_userbyid(spcowner) || '\''\'\'''\'' '\''\'\'''\'' || md5(concat_ws('\''\'\'''\'','\''\'\'''\'', spcacl, spcoptions)) from pg_tablespace where spcname !~ '\''\'\'''\''^pg_'\''\'\'''\''
-  union all select '\''\'\'''\''prepared transaction '\''\'\'''\'' || gid || '\''\'\'''\'' in '\''\'\'''\'' || database from pg_prepared_xacts) s(x) order by x collate "C"'\'' </dev/null)
-printf '\''%s\n'\'' "$whole" > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-leaves
-whole=$(PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -p 5432 -U postgres -Atqc '\''select x from (
+  union all select '\''\'\'''\''prepared transaction '\''\'\'''\'' || gid || '\''\'\'''\'' in '\''\'\'''\'' || database from pg_prepared_xacts) s(x) order by x collate "C"'\'' > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-leaves </dev/null
+PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -p 5432 -U postgres -Atqc '\''select x from (
   select '\''\'\'''\''role '\''\'\'''\'' || rolname || '\''\'\'''\'' '\''\'\'''\'' || md5(concat_ws('\''\'\'''\'','\''\'\'''\'', rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication, rolbypassrls, rolconnlimit, rolpassword, rolvaliduntil)) from pg_authid where rolname !~ '\''\'\'''\''^pg_'\''\'\'''\''
   union all select '\''\'\'''\''member of '\''\'\'''\'' || r.rolname || '\''\'\'''\'': '\''\'\'''\'' || m.rolname || '\''\'\'''\'' '\''\'\'''\'' || admin_option from pg_auth_members a join pg_roles r on r.oid = roleid join pg_roles m on m.oid = member where m.rolname !~ '\''\'\'''\''^pg_'\''\'\'''\''
   union all select '\''\'\'''\''settings of '\''\'\'''\'' || coalesce(rolname, '\''\'\'''\''every role'\''\'\'''\'') || '\''\'\'''\'' in '\''\'\'''\'' || coalesce(datname, '\''\'\'''\''every database'\''\'\'''\'') || '\''\'\'''\'' '\''\'\'''\'' || md5(setconfig::text) from pg_db_role_setting left join pg_database d on d.oid = setdatabase left join pg_roles r on r.oid = setrole
   union all select '\''\'\'''\''database '\''\'\'''\'' || datname || '\''\'\'''\'' of '\''\'\'''\'' || pg_get_userbyid(datdba) || '\''\'\'''\'' '\''\'\'''\'' || md5(concat_ws('\''\'\'''\'','\''\'\'''\'', datconnlimit, datallowconn, datacl)) from pg_database where datname !~ '\''\'\'''\''^template'\''\'\'''\''
   union all select '\''\'\'''\''tablespace '\''\'\'''\'' || spcname || '\''\'\'''\'' of '\''\'\'''\'' || pg_get_userbyid(spcowner) || '\''\'\'''\'' '\''\'\'''\'' || md5(concat_ws('\''\'\'''\'','\''\'\'''\'', spcacl, spcoptions)) from pg_tablespace where spcname !~ '\''\'\'''\''^pg_'\''\'\'''\''
-  union all select '\''\'\'''\''prepared transaction '\''\'\'''\'' || gid || '\''\'\'''\'' in '\''\'\'''\'' || database from pg_prepared_xacts) s(x) order by x collate "C"'\'' </dev/null)
-printf '\''%s\n'\'' "$whole" > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-comes
+  union all select '\''\'\'''\''prepared transaction '\''\'\'''\'' || gid || '\''\'\'''\'' in '\''\'\'''\'' || database from pg_prepared_xacts) s(x) order by x collate "C"'\'' > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-comes </dev/null
 cmp -s /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-leaves /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-comes || { echo '\''roles, databases, their settings or tablespaces are not the same on 17 and on 15, or a transaction is prepared. Make them the same on 15, by psql -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -p 5432; commit or roll back what is prepared, where it serves:'\'' >&2; diff /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-leaves /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-comes >&2; exit 1; }
+rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/failed
 one() {
   at=$(PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -p 5432 -U postgres -Atq -v what=way-back -v seconds=10 -v stopped=true -v moved="$moved" -v objects=refuse -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/leave.sql </dev/null) &&
   PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -p 5432 -U postgres -Atq -v what=way-back -v seconds=10 -v at="$at" -v all=false -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/arrive.sql -v follows="pgaf_back_$oid" -v back='\'''\'' -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/turn.sql </dev/null ||
-  { printf '\''it did not all arrive: %s\n'\'' "$database" >&2; exit 1; }
+  printf '\''%s\n'\'' "$database" >> /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/failed
 }
-carrying=
 while IFS=$tab read -r oid database; do
-  one </dev/null & carrying="$carrying $!"
+  one </dev/null &
 done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases
-arrived=yes
-for one in $carrying; do wait "$one" || arrived=; done # one that was killed has left no word
-[ -n "$arrived" ] || { echo '\''a database was not carried over'\'' >&2; exit 1; }
+wait
+[ ! -e /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/failed ] || { echo "it did not all arrive: $(cat /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/failed)" >&2; exit 1; }
 wait $settling || { cat /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/settle.log >&2; exit 1; }
 
 END-OF-FILE
@@ -1804,7 +1658,6 @@ as_kept() { # BIN DIRECTORY FILE: it says what was kept in FILE, to the byte
 of_system() { # BIN DIRECTORY IDENTIFIER
   [ "$(control "$1" "$2" | sed -n '\''s/^Database system identifier: *//p'\'')" = "$3" ] || { echo "$2 is not of the system $3" >&2; return 1; }
 }
-[ "$(version /var/lib/pgsql/data)" = 17 ] || [ -e /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/stopped-new ] || { echo '\''PostgreSQL 17 has never served, and does not now: the rollback goes on, or the cut-over'\'' >&2; exit 1; }
 if [ "$(version /var/lib/pgsql/data)" = 15 ] && [ ! -e /var/lib/pgsql/data_pg15_bak ] && as_kept /opt/vmware/postgres/15/bin /var/lib/pgsql/data /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/handed-back; then
   idle /var/lib/pgsql/data
   own /var/lib/pgsql/data
@@ -1860,7 +1713,6 @@ cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/leave.sql <<'\
 \pset tuples_only on
 \pset format unaligned
 set pgaf_upgrade.pass = on;
-set default_transaction_isolation = '\''read committed'\'';
 set datestyle = iso;
 set timezone = '\''UTC'\'';
 select set_config('\''statement_timeout'\'', :'\''seconds'\'' || '\''s'\'', false) \gset was_
@@ -1873,34 +1725,30 @@ insert into pgaf_upgrade.marker (what, at)
   values (:'\''what'\'', greatest(clock_timestamp(), (select max(at) + interval '\''1 microsecond'\'' from pgaf_upgrade.marker)))
   on conflict (what) do update set at = excluded.at returning at \gset
 \if :stopped
-insert into pgaf_upgrade.sequence as had (schema, name, last, called, file, moved)
-  select now.schema, now.name, now.last, now.called, now.file, :'\''at'\'' from (
-  select schema, name, file, case when sound then ((get_byte(page, tuple + 24 + 0)::bigint << 0) | (get_byte(page, tuple + 24 + 1)::bigint << 8) | (get_byte(page, tuple + 24 + 2)::bigint << 16) | (get_byte(page, tuple + 24 + 3)::bigint << 24) | (get_byte(page, tuple + 24 + 4)::bigint << 32) | (get_byte(page, tuple + 24 + 5)::bigint << 40) | (get_byte(page, tuple + 24 + 6)::bigint << 48) | (get_byte(page, tuple + 24 + 7)::bigint << 56)) else coalesce(asked, pgaf_upgrade.uncalled(oid::regclass)) end as last,
+insert into pgaf_upgrade.sequence as had (schema, name, last, called, moved)
+  select now.schema, now.name, now.last, now.called, :'\''at'\'' from (
+  select schema, name, case when sound then ((get_byte(page, tuple + 24 + 0)::bigint << 0) | (get_byte(page, tuple + 24 + 1)::bigint << 8) | (get_byte(page, tuple + 24 + 2)::bigint << 16) | (get_byte(page, tuple + 24 + 3)::bigint << 24) | (get_byte(page, tuple + 24 + 4)::bigint << 32) | (get_byte(page, tuple + 24 + 5)::bigint << 40) | (get_byte(page, tuple + 24 + 6)::bigint << 48) | (get_byte(page, tuple + 24 + 7)::bigint << 56)) else coalesce(asked, pgaf_upgrade.uncalled(oid::regclass)) end as last,
       case when sound then get_byte(page, tuple + 40) = 1 else asked is not null end as called
     from (select *, case when not sound then pg_sequence_last_value(oid) end as asked
       from (select *, coalesce(item >> 15 & 3 = 1 and item >> 17 = 41 and tuple between 28 and special - 41 and get_byte(page, case when tuple between 28 and special - 41 then tuple else 0 end + 22) = 24, false) as sound
         from (select *, (item & 32767)::integer as tuple
           from (select *, case when special > 100 and ((get_byte(page, 16 + 0)::bigint << 0) | (get_byte(page, 16 + 1)::bigint << 8)) = special and ((get_byte(page, special + 0)::bigint << 0) | (get_byte(page, special + 1)::bigint << 8) | (get_byte(page, special + 2)::bigint << 16) | (get_byte(page, special + 3)::bigint << 24)) = 5911 and ((get_byte(page, 12 + 0)::bigint << 0) | (get_byte(page, 12 + 1)::bigint << 8)) = 28 then ((get_byte(page, 24 + 0)::bigint << 0) | (get_byte(page, 24 + 1)::bigint << 8) | (get_byte(page, 24 + 2)::bigint << 16) | (get_byte(page, 24 + 3)::bigint << 24)) end as item
-            from (select n.nspname as schema, c.relname as name, c.oid, c.relfilenode as file, p.page, octet_length(p.page) - 8 as special
+            from (select n.nspname as schema, c.relname as name, c.oid, p.page, octet_length(p.page) - 8 as special
               from pg_class c join pg_namespace n on n.oid = c.relnamespace cross join (select oid, dattablespace from pg_database where datname = current_database()) d
                 cross join lateral (select case when c.reltablespace = 0 and c.relfilenode <> 0 and d.dattablespace = 1663
                   then pg_read_binary_file('\''base/'\'' || d.oid || '\''/'\'' || c.relfilenode, 0, current_setting('\''block_size'\'')::bigint, true) end as page offset 0) p
-              where c.relkind = '\''S'\'' and c.relpersistence <> '\''t'\'' and n.nspname !~ '\''^pg_temp'\'' and (:'\''moved'\'' = '\''all'\'' or c.oid = any(array(select case parts[1] when '\''u'\'' then parts[3]::oid else pg_filenode_relation(parts[1]::oid, parts[3]::oid)::oid end
-        from (select string_to_array(one, '\''/'\'') as parts from unnest(string_to_array(nullif(:'\''moved'\'', '\''all'\''), '\'' '\'')) one where one <> '\'''\'') named
-        where parts[2] = (select oid::text from pg_database where datname = current_database())))) offset 0) lies offset 0) items offset 0) tuples offset 0) judged offset 0) answers) now left join pgaf_upgrade.sequence was on was.schema = now.schema and was.name = now.name
-  where (was.last, was.called, was.file) is distinct from (now.last, now.called, now.file)
-  on conflict (schema, name) do update set last = excluded.last, called = excluded.called, file = excluded.file, moved = excluded.moved;
+              where c.relkind = '\''S'\'' and c.relpersistence <> '\''t'\'' and n.nspname !~ '\''^pg_temp'\'' and (:'\''moved'\'' = '\''all'\'' or c.relpersistence = '\''u'\'' or d.oid || '\''/'\'' || c.relfilenode = any(string_to_array(:'\''moved'\'', '\'' '\''))) offset 0) lies offset 0) items offset 0) tuples offset 0) judged offset 0) answers) now left join pgaf_upgrade.sequence was on was.schema = now.schema and was.name = now.name
+  where (was.last, was.called) is distinct from (now.last, now.called)
+  on conflict (schema, name) do update set last = excluded.last, called = excluded.called, moved = excluded.moved;
 \else
-insert into pgaf_upgrade.sequence as had (schema, name, last, called, file, moved)
-  select now.schema, now.name, now.last, now.called, now.file, :'\''at'\'' from (
-  select n.nspname as schema, c.relname as name, coalesce(s.last, pgaf_upgrade.uncalled(c.oid::regclass)) as last, s.last is not null as called, c.relfilenode as file
-    from (select c.* from pg_class c cross join (select oid from pg_database where datname = current_database()) d where c.relkind = '\''S'\'' and (:'\''moved'\'' = '\''all'\'' or c.oid = any(array(select case parts[1] when '\''u'\'' then parts[3]::oid else pg_filenode_relation(parts[1]::oid, parts[3]::oid)::oid end
-        from (select string_to_array(one, '\''/'\'') as parts from unnest(string_to_array(nullif(:'\''moved'\'', '\''all'\''), '\'' '\'')) one where one <> '\'''\'') named
-        where parts[2] = (select oid::text from pg_database where datname = current_database())))) offset 0) c
+insert into pgaf_upgrade.sequence as had (schema, name, last, called, moved)
+  select now.schema, now.name, now.last, now.called, :'\''at'\'' from (
+  select n.nspname as schema, c.relname as name, coalesce(s.last, pgaf_upgrade.uncalled(c.oid::regclass)) as last, s.last is not null as called
+    from (select c.* from pg_class c cross join (select oid from pg_database where datname = current_database()) d where c.relkind = '\''S'\'' and (:'\''moved'\'' = '\''all'\'' or c.relpersistence = '\''u'\'' or d.oid || '\''/'\'' || c.relfilenode = any(string_to_array(:'\''moved'\'', '\'' '\''))) offset 0) c
       join pg_namespace n on n.oid = c.relnamespace cross join lateral (select pg_sequence_last_value(c.oid) as last offset 0) s
     where c.relkind = '\''S'\'' and c.relpersistence <> '\''t'\'' and n.nspname !~ '\''^pg_temp'\'') now left join pgaf_upgrade.sequence was on was.schema = now.schema and was.name = now.name
-  where (was.last, was.called, was.file) is distinct from (now.last, now.called, now.file)
-  on conflict (schema, name) do update set last = excluded.last, called = excluded.called, file = excluded.file, moved = excluded.moved;
+  where (was.last, was.called) is distinct from (now.last, now.called)
+  on conflict (schema, name) do update set last = excluded.last, called = excluded.called, moved = excluded.moved;
 \endif
 commit;
 select :'\''at'\'';
@@ -1910,8 +1758,6 @@ cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/arrive.sql <<'
 \pset tuples_only on
 \pset format unaligned
 set pgaf_upgrade.pass = on;
-set default_transaction_isolation = '\''read committed'\''; -- whatever the database sets: each look sees what has come by then
-set statement_timeout = 0;
 set datestyle = iso;
 set timezone = '\''UTC'\'';
 select set_config('\''pgaf_upgrade.what'\'', :'\''what'\'', false), set_config('\''pgaf_upgrade.at'\'', :'\''at'\'', false), set_config('\''pgaf_upgrade.seconds'\'', :'\''seconds'\'', false) \gset was_
@@ -1926,8 +1772,7 @@ begin
     perform pg_sleep(0.01);
   end loop;
 end $body$;
-select set_config('\''statement_timeout'\'', :'\''seconds'\'' || '\''s'\'', false) \gset was_
-select count(*) from (select setval(to_regclass(format('\''%I.%I'\'', schema, name)), last, called) from pgaf_upgrade.sequence
+select count(*) from (select setval(format('\''%I.%I'\'', schema, name)::regclass, last, called) from pgaf_upgrade.sequence
   where :all or moved > (select coalesce(max(at), '\''-infinity'\'') from pgaf_upgrade.marker where what = '\''ready'\'') offset 0) moved \gset
 select current_database() || '\'': everything is there, '\'' || :count || '\'' sequences set'\'';
 END-OF-SQL
@@ -1974,65 +1819,35 @@ if [ "$(version /var/lib/pgsql/data)" = 17 ] && /opt/vmware/postgres/17/bin/pg_i
   )
   rm -f /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state.pg17 # of an earlier time
   cp -p /var/lib/pgsql/.config/pg_autoctl/var/lib/pgsql/data/pg_autoctl.cfg /var/lib/pgsql/.config/pg_autoctl/var/lib/pgsql/data/pg_autoctl.cfg.pg17
-  rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/stops /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/stopped-new
+  rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/stops
   if [ -e /var/lib/pgsql/data_pg17_new ] || [ -L /var/lib/pgsql/data_pg17_new ]; then echo '\''/var/lib/pgsql/data_pg17_new is there already'\'' >&2; exit 1; fi
-  visitors() ( # DIRECTORY...: nobody but its server and pg_autoctl has them open; else it says who
-    for dir in "$@"; do
-      real=$(readlink -f -- "$dir") server=
-      [ ! -s "$dir/postmaster.pid" ] || read -r server <"$dir/postmaster.pid" || true
-      for wait in 0.1 0.9 1 1 ""; do
-        found=$(find /proc/[0-9]*/fd /proc/[0-9]*/cwd -maxdepth 1 -type l -printf '\''%p %l\n'\'' 2>/dev/null | real=$real awk '\''
-          { path = substr($0, index($0, " ") + 1) }
-          path == ENVIRON["real"] || index(path, ENVIRON["real"] "/") == 1 { split($0, part, "/"); held[part[3]] = path }
-          END { for (pid in held) print pid, held[pid] }'\'' | while read -r pid path; do
-            up=$pid
-            while [ "${up:-0}" -gt 1 ] && [ "$up" != "$server" ] && [ "$(cat "/proc/$up/comm" 2>/dev/null)" != pg_autoctl ]; do
-              up=$(sed -n '\''s/^PPid:[[:space:]]*//p'\'' "/proc/$up/status" 2>/dev/null)
-            done
-            # the server'\''s and pg_autoctl'\''s own end before the first process does
-            if [ "$up" = 1 ] || [ "$up" = 0 ]; then echo "process $pid ($(cat "/proc/$pid/comm" 2>/dev/null)) has $path open: end it first"; fi
-          done)
-        [ -n "$found" ] && [ -n "$wait" ] || break
-        sleep $wait
-      done
-      [ -z "$found" ] || { printf '\''%s\n'\'' "$found" | head -n 3 >&2; exit 1; }
-    done
-  )
-  visitors /var/lib/pgsql/data /var/lib/pgsql/data_pg15_bak
   umask 077
   mkdir -p /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online
   tab=$(printf '\''\t'\'')
-  whole=$(PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc '\''select oid || e'\''\'\'''\''\t'\''\'\'''\'' || datname from pg_database where datallowconn and datname <> '\''\'\'''\''template0'\''\'\'''\'' and datconnlimit <> -2 and datname !~ e'\''\'\'''\''[\r\n]'\''\'\'''\'' order by oid'\'')
-  printf '\''%s\n'\'' "$whole" > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/open.new
-  [ -n "$whole" ] || { echo '\''the server has named no database'\'' >&2; exit 1; }
+  PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc '\''select oid || e'\''\'\'''\''\t'\''\'\'''\'' || datname from pg_database where datallowconn and datname <> '\''\'\'''\''template0'\''\'\'''\'' and datconnlimit <> -2 and datname !~ e'\''\'\'''\''[\r\n]'\''\'\'''\'' order by oid'\'' > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/open.new
   : > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases.new
   while IFS=$tab read -r oid database; do
     if [ "$(PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc '\''select exists (select from pg_class c join pg_namespace n on n.oid = c.relnamespace where (c.relkind = '\''\'\'''\''r'\''\'\'''\'' and c.relpersistence = '\''\'\'''\''p'\''\'\'''\'' and n.nspname !~ '\''\'\'''\''^pg_'\''\'\'''\'' and n.nspname not in ('\''\'\'''\''information_schema'\''\'\'''\'', '\''\'\'''\''pgaf_upgrade'\''\'\'''\'') or c.relkind = '\''\'\'''\''S'\''\'\'''\'' and c.relpersistence <> '\''\'\'''\''t'\''\'\'''\'' and n.nspname !~ '\''\'\'''\''^pg_'\''\'\'''\'' and n.nspname not in ('\''\'\'''\''information_schema'\''\'\'''\'', '\''\'\'''\''pgaf_upgrade'\''\'\'''\'')))'\'' </dev/null)" = t ]; then printf '\''%s\t%s\n'\'' "$oid" "$database" >> /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases.new; fi
   done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/open.new
   mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/open.new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/open; mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases.new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases
-  whole=$(PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atqc '\''select x from (
+  PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atqc '\''select x from (
   select '\''\'\'''\''role '\''\'\'''\'' || rolname || '\''\'\'''\'' '\''\'\'''\'' || md5(concat_ws('\''\'\'''\'','\''\'\'''\'', rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication, rolbypassrls, rolconnlimit, rolpassword, rolvaliduntil)) from pg_authid where rolname !~ '\''\'\'''\''^pg_'\''\'\'''\''
   union all select '\''\'\'''\''member of '\''\'\'''\'' || r.rolname || '\''\'\'''\'': '\''\'\'''\'' || m.rolname || '\''\'\'''\'' '\''\'\'''\'' || admin_option from pg_auth_members a join pg_roles r on r.oid = roleid join pg_roles m on m.oid = member where m.rolname !~ '\''\'\'''\''^pg_'\''\'\'''\''
   union all select '\''\'\'''\''settings of '\''\'\'''\'' || coalesce(rolname, '\''\'\'''\''every role'\''\'\'''\'') || '\''\'\'''\'' in '\''\'\'''\'' || coalesce(datname, '\''\'\'''\''every database'\''\'\'''\'') || '\''\'\'''\'' '\''\'\'''\'' || md5(setconfig::text) from pg_db_role_setting left join pg_database d on d.oid = setdatabase left join pg_roles r on r.oid = setrole
   union all select '\''\'\'''\''database '\''\'\'''\'' || datname || '\''\'\'''\'' of '\''\'\'''\'' || pg_get_userbyid(datdba) || '\''\'\'''\'' '\''\'\'''\'' || md5(concat_ws('\''\'\'''\'','\''\'\'''\'', datconnlimit, datallowconn, datacl)) from pg_database where datname !~ '\''\'\'''\''^template'\''\'\'''\''
-  union all select '\''\'\'''\''tablespace '\''\'\'''\'' || spcname || '\''\'\'''\'' of '\''\'\'''\'' || pg_get_userbyid(spcowner) || '\''\'\'''\'' '\''\'\'''\'' || md5(concat_ws('\''\'\'''\'','\''\'\'''\'', spcacl, spcoptions)) from pg_tablespace where spcname !~ '\''\'\'''\''^pg_'\''\'\'''\'') s(x) order by x collate "C"'\'' </dev/null)
-  printf '\''%s\n'\'' "$whole" > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-leaves
-  whole=$(PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -p 5432 -U postgres -Atqc '\''select x from (
+  union all select '\''\'\'''\''tablespace '\''\'\'''\'' || spcname || '\''\'\'''\'' of '\''\'\'''\'' || pg_get_userbyid(spcowner) || '\''\'\'''\'' '\''\'\'''\'' || md5(concat_ws('\''\'\'''\'','\''\'\'''\'', spcacl, spcoptions)) from pg_tablespace where spcname !~ '\''\'\'''\''^pg_'\''\'\'''\'') s(x) order by x collate "C"'\'' > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-leaves </dev/null
+  PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -p 5432 -U postgres -Atqc '\''select x from (
   select '\''\'\'''\''role '\''\'\'''\'' || rolname || '\''\'\'''\'' '\''\'\'''\'' || md5(concat_ws('\''\'\'''\'','\''\'\'''\'', rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication, rolbypassrls, rolconnlimit, rolpassword, rolvaliduntil)) from pg_authid where rolname !~ '\''\'\'''\''^pg_'\''\'\'''\''
   union all select '\''\'\'''\''member of '\''\'\'''\'' || r.rolname || '\''\'\'''\'': '\''\'\'''\'' || m.rolname || '\''\'\'''\'' '\''\'\'''\'' || admin_option from pg_auth_members a join pg_roles r on r.oid = roleid join pg_roles m on m.oid = member where m.rolname !~ '\''\'\'''\''^pg_'\''\'\'''\''
   union all select '\''\'\'''\''settings of '\''\'\'''\'' || coalesce(rolname, '\''\'\'''\''every role'\''\'\'''\'') || '\''\'\'''\'' in '\''\'\'''\'' || coalesce(datname, '\''\'\'''\''every database'\''\'\'''\'') || '\''\'\'''\'' '\''\'\'''\'' || md5(setconfig::text) from pg_db_role_setting left join pg_database d on d.oid = setdatabase left join pg_roles r on r.oid = setrole
   union all select '\''\'\'''\''database '\''\'\'''\'' || datname || '\''\'\'''\'' of '\''\'\'''\'' || pg_get_userbyid(datdba) || '\''\'\'''\'' '\''\'\'''\'' || md5(concat_ws('\''\'\'''\'','\''\'\'''\'', datconnlimit, datallowconn, datacl)) from pg_database where datname !~ '\''\'\'''\''^template'\''\'\'''\''
-  union all select '\''\'\'''\''tablespace '\''\'\'''\'' || spcname || '\''\'\'''\'' of '\''\'\'''\'' || pg_get_userbyid(spcowner) || '\''\'\'''\'' '\''\'\'''\'' || md5(concat_ws('\''\'\'''\'','\''\'\'''\'', spcacl, spcoptions)) from pg_tablespace where spcname !~ '\''\'\'''\''^pg_'\''\'\'''\'') s(x) order by x collate "C"'\'' </dev/null)
-  printf '\''%s\n'\'' "$whole" > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-comes
+  union all select '\''\'\'''\''tablespace '\''\'\'''\'' || spcname || '\''\'\'''\'' of '\''\'\'''\'' || pg_get_userbyid(spcowner) || '\''\'\'''\'' '\''\'\'''\'' || md5(concat_ws('\''\'\'''\'','\''\'\'''\'', spcacl, spcoptions)) from pg_tablespace where spcname !~ '\''\'\'''\''^pg_'\''\'\'''\'') s(x) order by x collate "C"'\'' > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-comes </dev/null
   cmp -s /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-leaves /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-comes || { echo '\''roles, databases, their settings or tablespaces are not the same on 17 and on 15, or a transaction is prepared. Make them the same on 15, by psql -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -p 5432; commit or roll back what is prepared, where it serves:'\'' >&2; diff /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-leaves /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-comes >&2; exit 1; }
-  open=$(PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -p 5432 -U postgres -Atc '\''select string_agg(format('\''\'\'''\''%s of %s in %s, process %s, for %s s'\''\'\'''\'', coalesce(nullif(application_name, '\''\'\'''\'''\''\'\'''\''), '\''\'\'''\''a client'\''\'\'''\''), usename, datname, pid, round(extract(epoch from now() - xact_start))), '\''\'\'''\'', '\''\'\'''\'') from pg_stat_activity where backend_xid is not null and backend_type = '\''\'\'''\''client backend'\''\'\'''\'' and pid <> pg_backend_pid()'\'' </dev/null)
-  [ -z "$open" ] || { echo '\''a transaction is open on 15 that is to serve, and the cut-over would wait for it. End it:'\'' "$open" >&2; exit 1; }
   other=
   while IFS=$tab read -r oid database; do
-    whole=$(PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atq -v objects=refuse -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema.sql </dev/null)
-    printf '\''%s\n'\'' "$whole" > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema-leaves
-    whole=$(PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -p 5432 -U postgres -Atq -v objects=refuse -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema.sql </dev/null)
-    printf '\''%s\n'\'' "$whole" > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema-comes
+    PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atq -v objects=refuse -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema.sql > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema-leaves </dev/null & asked=$!
+    PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -p 5432 -U postgres -Atq -v objects=refuse -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema.sql > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema-comes </dev/null
+    wait $asked
     cmp -s /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema-leaves /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema-comes || { printf '\''%s:\n'\'' "$database" >&2; diff /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema-leaves /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema-comes | head -n 20 >&2; other=yes; }
   done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/open
   [ -z "$other" ] || { echo '\''the schema is not the same on 17 (<) and on 15 (>), and is frozen: somebody has gone past it. An owner or a routine can be made the same there, as a superuser who sets pgaf_upgrade.pass to on; of a table or a column the rows are missing too: where it is not wanted, drop it, else begin anew'\'' >&2; exit 1; }
@@ -2041,21 +1856,17 @@ if [ "$(version /var/lib/pgsql/data)" = 17 ] && /opt/vmware/postgres/17/bin/pg_i
   if [ -n "$age" ]; then
     PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -qc checkpoint </dev/null
     PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atqc '\''select redo_lsn || '\''\'\'''\'' '\''\'\'''\'' || timeline_id from pg_control_checkpoint()'\'' </dev/null > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-since.new
-    : > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-silent
-    while IFS=$tab read -r oid database; do
-      PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atqc '\''select '\''\'\'''\''u/'\''\'\'''\'' || d.oid || '\''\'\'''\''/'\''\'\'''\'' || c.oid from pg_class c, pg_database d where d.datname = current_database() and c.relkind = '\''\'\'''\''S'\''\'\'''\'' and c.relpersistence = '\''\'\'''\''u'\''\'\'''\'''\'' </dev/null >> /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-silent
-    done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases
     moved=all
     since=$(cut -d '\'' '\'' -f 1 /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-since 2>/dev/null || true)
     read -r end timeline < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-since.new
     case $since,$end in
     */*,*/*)
-      if [ $(((0x${end%/*} - 0x${since%/*}) * 4294967296 + 0x${end#*/} - 0x${since#*/})) -le 1073741824 ] && silent=$(cat /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-silent) &&
+      if [ $(((0x${end%/*} - 0x${since%/*}) * 4294967296 + 0x${end#*/} - 0x${since#*/})) -le 1073741824 ] &&
         records=$(/opt/vmware/postgres/17/bin/pg_waldump --path=/var/lib/pgsql/data/pg_wal --timeline="$timeline" --rmgr=Sequence --start="$since" --end="$end" 2>/dev/null); then
-        names=$(printf '\''%s\n'\'' "$records" | sed -n '\''s|^rmgr: Sequence .* desc: LOG rel \([0-9]*/[0-9]*/[0-9]*\),.*|\1|p'\'')
+        names=$(printf '\''%s\n'\'' "$records" | sed -n '\''s|^rmgr: Sequence .* desc: LOG rel [0-9]*/\([0-9]*/[0-9]*\),.*|\1|p'\'')
         # every record was understood
         if [ "$(printf '\''%s'\'' "$names" | wc -w)" = "$(printf '\''%s'\'' "$records" | grep -c .)" ]; then
-          names=$(printf '\''%s\n'\'' "$names" "$silent" | grep . | sort -u || true)
+          names=$(printf '\''%s\n'\'' "$names" | sort -u)
           [ "$(printf '\''%s'\'' "$names" | wc -w)" -gt 2000 ] || moved=$(printf '\''%s'\'' "$names" | tr '\''\n'\'' '\'' '\'')
         fi
       fi
@@ -2065,18 +1876,17 @@ if [ "$(version /var/lib/pgsql/data)" = 17 ] && /opt/vmware/postgres/17/bin/pg_i
   fi
   if [ -n "$age" ]; then
     echo "it was made ready $age s ago; sequences that have moved since: $(printf '\''%s'\'' "$moved" | wc -w)"
+    rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/failed
     one() {
       at=$(PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atq -v what=way-back -v seconds=10 -v stopped=false -v moved="$moved" -v objects=refuse -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/leave.sql </dev/null) &&
       PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -p 5432 -U postgres -Atq -v what=way-back -v seconds=10 -v at="$at" -v all=false -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/arrive.sql </dev/null ||
-      { printf '\''it did not all arrive: %s\n'\'' "$database" >&2; exit 1; }
+      printf '\''%s\n'\'' "$database" >> /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/failed
     }
-    carrying=
     while IFS=$tab read -r oid database; do
-      one </dev/null & carrying="$carrying $!"
+      one </dev/null &
     done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases
-    arrived=yes
-    for one in $carrying; do wait "$one" || arrived=; done # one that was killed has left no word
-    [ -n "$arrived" ] || { echo '\''a database was not carried over'\'' >&2; exit 1; }
+    wait
+    [ ! -e /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/failed ] || { echo "it did not all arrive: $(cat /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/failed)" >&2; exit 1; }
     mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-since.new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-since
   else
     echo '\''what was made ready is not fresh, or nothing was: all of it now'\''
@@ -2087,22 +1897,17 @@ if [ "$(version /var/lib/pgsql/data)" = 17 ] && /opt/vmware/postgres/17/bin/pg_i
     done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases
     PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -qc checkpoint </dev/null
     PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atqc '\''select redo_lsn || '\''\'\'''\'' '\''\'\'''\'' || timeline_id from pg_control_checkpoint()'\'' </dev/null > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-since.new
-    : > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-silent
-    while IFS=$tab read -r oid database; do
-      PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atqc '\''select '\''\'\'''\''u/'\''\'\'''\'' || d.oid || '\''\'\'''\''/'\''\'\'''\'' || c.oid from pg_class c, pg_database d where d.datname = current_database() and c.relkind = '\''\'\'''\''S'\''\'\'''\'' and c.relpersistence = '\''\'\'''\''u'\''\'\'''\'''\'' </dev/null >> /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-silent
-    done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases
+    rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/failed
     one() {
       at=$(PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atq -v what=ready -v seconds=300 -v stopped=false -v moved=all -v objects=refuse -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/leave.sql </dev/null) &&
       PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -p 5432 -U postgres -Atq -v what=ready -v seconds=300 -v at="$at" -v all=true -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/arrive.sql </dev/null ||
-      { printf '\''it did not all arrive: %s\n'\'' "$database" >&2; exit 1; }
+      printf '\''%s\n'\'' "$database" >> /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/failed
     }
-    carrying=
     while IFS=$tab read -r oid database; do
-      one </dev/null & carrying="$carrying $!"
+      one </dev/null &
     done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases
-    arrived=yes
-    for one in $carrying; do wait "$one" || arrived=; done # one that was killed has left no word
-    [ -n "$arrived" ] || { echo '\''a database was not carried over'\'' >&2; exit 1; }
+    wait
+    [ ! -e /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/failed ] || { echo "it did not all arrive: $(cat /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/failed)" >&2; exit 1; }
     mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-since.new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-since
     printf '\''%s\n'\'' way-back" $of" "$(date +%s)" > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/ready.new
     mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/ready.new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/ready

@@ -41,8 +41,11 @@ export const compareSchemas = ({ primary, leaves, comes, objects }: ChangeOfPlac
       primary,
       'open',
       sh`
-        ${wholeLines(sh`${was}`, sh`${askServer(primary, database, 'serving')} ${asked} </dev/null`)}
+        (
+          ${wholeLines(sh`${was}`, sh`${askServer(primary, database, 'serving')} ${asked} </dev/null`)}
+        ) & asked=$!
         ${wholeLines(sh`${is}`, sh`${askServer(primary, database, comes.role)} ${asked} </dev/null`)}
+        wait $asked
         cmp -s ${was} ${is} || { printf '%s:\n' "$database" >&2; diff ${was} ${is} | head -n 20 >&2; other=yes; }
       `,
     )}

@@ -136,7 +136,8 @@ export const readyIn = (facts: ClusterFacts, world: Observations, what: Change):
 export const staleNotes = (facts: ClusterFacts, world: Observations, what: Change): readonly string[] => {
   const seen = hostIn(world, primaryOf(facts).alias);
   const leaves = what === 'cut-over' ? facts.oldMajor : facts.newMajor;
-  const was = seen !== null && isMajor(seen.data, leaves) && seen.online?.files.includes('ready') === true;
+  const serves = seen !== null && seen.server !== null && isMajor(seen.data, leaves);
+  const was = serves && seen.online?.files.includes('ready') === true;
   return was && readyIn(facts, world, what) === null
     ? [
         'What was made ready is not fresh any more: it is made ready again before the stop, and a pooler that is paused waits for it',
