@@ -102,6 +102,7 @@ export const unfinishedJobs = (
     if (job.state === 'vanished') return [];
     // So is one that failed because its host went down (systemctl loses its bus), and had done its work by then.
     if (job.restarted && job.code !== 0 && done) return [];
+    if (step.fades === true && job.code === 0 && !done) return [];
     if (begunHere.has(job.id)) return [{ step, job }];
     // It ended well on another machine’s watch, and nothing of it is there: undone since (a restart takes what is in /run), so asked for anew.
     if (job.code === 0 && step.probe(world).state === 'pending') return [];

@@ -47,6 +47,7 @@ export interface StepParts {
   readonly failureLogs?: readonly FailureLogParts[];
   readonly writes?: Step['writes'];
   readonly leadsOn?: boolean;
+  readonly fades?: true;
   readonly milestone?: Milestone;
   readonly forfeits?: Step['forfeits'];
   readonly interrupted?: Step['interrupted'];
@@ -85,6 +86,7 @@ export const makeStep = (facts: ClusterFacts, parts: StepParts): Step => {
     })),
     writes: parts.writes ?? 'unchanged',
     leadsOn: parts.leadsOn ?? false,
+    ...(parts.fades && { fades: parts.fades }),
     milestone: parts.milestone ?? null,
     forfeits: parts.forfeits ?? (() => null),
     interrupted: parts.interrupted ?? (() => null),

@@ -130,6 +130,8 @@ export interface Step {
   readonly writes: 'stop' | 'resume' | 'pause' | 'unchanged';
   /** The step behind it is confirmed with it, and follows at once: between them the application waits already. */
   readonly leadsOn: boolean;
+  /** What it brings about is good for a while only: one that has ended well, and is not shown as done any more, is asked for again. Absent: it lasts. */
+  readonly fades?: true;
   /** The moment of the window that it is; null: none that anybody goes by. */
   readonly milestone: Milestone | null;
   /** Where it can be read how far the step is while it runs; null: nobody tells. */

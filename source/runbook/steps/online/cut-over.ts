@@ -159,6 +159,7 @@ export const makeReady =
       host: primary,
       as: 'postgres',
       title: `Make the ${name} ready`,
+      fades: true,
       reason: `While nobody waits: roles, settings and schemas are compared, every sequence is set on ${comes}, and the verification is tried. It counts for ${minutes} minutes; behind them, or where a server was restarted, the ${name} does it again before its stop.`,
       guide: null,
       danger: 'changes',
