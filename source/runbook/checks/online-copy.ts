@@ -53,7 +53,7 @@ const keepsOut = ({ facts, server, inspection }: Asked): (Issue & { readonly cer
       own === undefined
         ? `no line of pg_hba.conf is for a replication connection of ${role} over the local socket`
         : `line ${own.line} of pg_hba.conf has ${own.method} for a replication connection of ${role} over the local socket`,
-    remedy: `put a line above it (local replication ${role} peer), and have the server read it (select pg_reload_conf())`,
+    remedy: `put a line for it before the others (local replication ${role} peer), and have the server read it (select pg_reload_conf())`,
     command: inPsql('postgres', "select * from pg_hba_file_rules where type = 'local'"),
   };
 };
@@ -102,7 +102,7 @@ export const onlineCopyChecks: readonly Check[] = [
     judge: lineCheck(true),
   },
   {
-    id: 'online-replication-password',
+    id: 'online-base-backup',
     severity: 'warning',
     title: 'A base backup over the local socket is let in, and needs no password, for the online method',
     scope: 'primary',

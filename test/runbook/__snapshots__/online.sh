@@ -284,7 +284,7 @@ esac
 END-OF-FILES
 cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/reflink.sql <<'END-OF-SESSION'
 set client_min_messages = warning;
-select set_config(name, '0', false) from pg_settings where name in ('statement_timeout', 'idle_session_timeout') \g /dev/null
+select set_config(name, '0', false) from pg_settings where name in ('statement_timeout', 'transaction_timeout', 'idle_session_timeout') \g /dev/null
 select pg_backup_start(:'label', fast => true) \g /dev/null
 \set copied `sh "$PGAF_REFLINK" files </dev/null >&2 && echo yes || echo no`
 \if :copied

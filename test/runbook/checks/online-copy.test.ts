@@ -64,16 +64,16 @@ describe('where the copy is taken from', () => {
   test.each([
     ['no line at all', withLines(), 'blocker online-replication-line node_1'],
     ['refused', withLines(line('reject'), line('peer')), 'blocker online-replication-line node_1'],
-    ['a password', withLines(line('scram-sha-256')), 'warning online-replication-password node_1'],
+    ['a password', withLines(line('scram-sha-256')), 'warning online-base-backup node_1'],
     [
       'only for a group that may be meant',
       withLines(line('md5', false)),
-      'warning online-replication-password node_1',
+      'warning online-base-backup node_1',
     ],
     [
       'a file that cannot be read: the server may go by an earlier one',
       withOnline({ replicationLines: { errors: 1, lines: [] } }),
-      'warning online-replication-password node_1',
+      'warning online-base-backup node_1',
     ],
   ])('pg_basebackup failed behind the freeze, by its line of pg_hba.conf: %s', (_, evidence, finding) => {
     expect(seen(evidence)).toEqual([finding]);
@@ -87,7 +87,7 @@ describe('where the copy is taken from', () => {
         (one) => ({ ...one, fileSystem: fileSystem ?? '' }),
         withLines(),
       );
-      expect(seen(evidence)).toEqual(['warning online-replication-password node_1']);
+      expect(seen(evidence)).toEqual(['warning online-base-backup node_1']);
     },
   );
 

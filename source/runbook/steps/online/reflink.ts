@@ -151,7 +151,7 @@ const sessionSql = (facts: ClusterFacts): string => {
         ]
       : ["pg_backup_start(:'label', fast => true)", 'pg_backup_stop(wait_for_archive => false)'];
   return `set client_min_messages = warning;
-select set_config(name, '0', false) from pg_settings where name in ('statement_timeout', 'idle_session_timeout') \\g /dev/null
+select set_config(name, '0', false) from pg_settings where name in ('statement_timeout', 'transaction_timeout', 'idle_session_timeout') \\g /dev/null
 select ${start} \\g /dev/null
 \\set copied \`sh "$PGAF_REFLINK" files </dev/null >&2 && echo yes || echo no\`
 \\if :copied
