@@ -124,7 +124,7 @@ describe('carried over', () => {
     await server.exec('reset all; set pgaf_upgrade.pass = on');
   }, 120_000);
 
-  test('a table emptied with RESTART IDENTITY behind the look, and filled to where it was: its sequence is carried, for where rows arrive it was begun anew', async () => {
+  test('a table emptied with RESTART IDENTITY behind the reading, and filled to where it was: its sequence is carried, for where rows arrive it was begun anew', async () => {
     await carried('ready', false);
     await server.exec('truncate anew restart identity; insert into anew default values');
     const at = await carried('cut-over', true);

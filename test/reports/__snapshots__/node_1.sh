@@ -711,7 +711,7 @@ kin() { marked "$1" && [ "$(sed -n 2p "$1/.pgaf-upgrade")" = system=771117412424
 unmark() { rm -f "$1/.pgaf-upgrade" "$1/.pgaf-upgrade.new"; sync "$1"; }
 old_psql() {
   database=$1; shift
-  PGOPTIONS='-c search_path=pg_catalog -c lock_timeout=5s' PGDATABASE="$database" "$old_bin/psql" "$@"
+  PGOPTIONS='-c search_path=pg_catalog -c lock_timeout=5s -c default_transaction_isolation=read\ committed' PGDATABASE="$database" "$old_bin/psql" "$@"
 }
 throwaway_initdb() {
   /opt/vmware/postgres/17/bin/initdb \

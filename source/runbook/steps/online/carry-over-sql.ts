@@ -96,7 +96,7 @@ export const arriveSql = `\\set QUIET on
 \\pset tuples_only on
 \\pset format unaligned
 set pgaf_upgrade.pass = on;
-set default_transaction_isolation = 'read committed'; -- whatever the database sets: each look sees what has come by then
+set default_transaction_isolation = 'read committed'; -- whatever the database sets: each statement sees what has come by then
 set statement_timeout = 0;
 set datestyle = iso;
 set timezone = 'UTC';

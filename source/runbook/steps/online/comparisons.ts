@@ -54,10 +54,10 @@ export const compareSchemas = ({ primary, leaves, comes, objects }: ChangeOfPlac
   `;
 };
 
-/** A slot for the way back waits for who writes on the one that comes, and so would the application. Ends with an error where somebody has a transaction open there: nobody but us has business on it. */
+/** The slot for following back waits for who writes on the one that comes, and so would the application. Ends with an error where somebody has a transaction open there: nobody but us has business on it. */
 export const refuseOpenTransactions = ({ primary, comes }: ChangeOfPlaces): Fragment => sh`
   open=$(${askServer(primary, 'postgres', comes.role)} -Atc ${quoted(`select string_agg(format('%s of %s in %s, process %s, for %s s', coalesce(nullif(application_name, ''), 'a client'), usename, datname, pid, round(extract(epoch from now() - xact_start))), ', ') from pg_stat_activity where backend_xid is not null and backend_type = 'client backend' and pid <> pg_backend_pid()`)} </dev/null)
-  [ -z "$open" ] || { echo ${word`a transaction is open on ${comes.major} that is to serve, and the cut-over would wait for it. End it:`} "$open" >&2; exit 1; }
+  [ -z "$open" ] || { echo ${word`a transaction is open on ${comes.major} that is to serve, and the change of places would wait for it. End it:`} "$open" >&2; exit 1; }
 `;
 
 /** A slot is lost with the server that it is on, and its reader would miss what is written from then on. Ends with an error where one has been made since the checks. */
