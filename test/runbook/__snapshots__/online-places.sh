@@ -1,3 +1,225 @@
+## N.node_1.make-ready (as postgres): Make the cut-over ready
+set -eu
+export LC_ALL=C
+umask 077
+cd / # of whoever became postgres, a directory that postgres may not enter
+mkdir -p /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online
+version() { cat "$1/PG_VERSION" 2>/dev/null || true; }
+servers() { # DATA…: which servers run there
+  for one; do sed -n '1p;3p' "$one/postmaster.pid" 2>/dev/null || true; done | tr '\n' ' '
+}
+ready_age() ( # FILE WHAT DATA DATA: seconds since it was made ready for that and by these servers; nothing where it is not fresh
+  [ -s "$1" ] && { IFS= read -r of && IFS= read -r at; } <"$1" || exit 0
+  [ "$of" = "$2 $(servers "$3" "$4")" ] || exit 0
+  case $at in '' | *[!0-9]*) exit 0 ;; esac
+  age=$(($(date +%s) - at))
+  [ "$age" -lt 0 ] || [ "$age" -gt 600 ] || echo "$age"
+)
+[ "$(version /var/lib/pgsql/data)" = 15 ] || { echo '/var/lib/pgsql/data is not PostgreSQL 15' >&2; exit 1; }
+cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/leave.sql <<'END-OF-SQL'
+\set QUIET on
+\pset tuples_only on
+\pset format unaligned
+set pgaf_upgrade.pass = on;
+set default_transaction_isolation = 'read committed';
+set datestyle = iso;
+set timezone = 'UTC';
+select set_config('statement_timeout', :'seconds' || 's', false) \gset was_
+select :'objects' = 'refuse' and exists (select from pg_largeobject_metadata) as unfollowed \gset
+\if :unfollowed
+do $body$ begin raise exception 'there are large objects in %, and none is carried', current_database(); end $body$;
+\endif
+begin;
+insert into pgaf_upgrade.marker (what, at)
+  values (:'what', greatest(clock_timestamp(), (select max(at) + interval '1 microsecond' from pgaf_upgrade.marker)))
+  on conflict (what) do update set at = excluded.at returning at \gset
+\if :stopped
+insert into pgaf_upgrade.sequence as had (schema, name, last, called, file, moved)
+  select now.schema, now.name, now.last, now.called, now.file, :'at' from (
+  select schema, name, file, case when sound then ((get_byte(page, tuple + 24 + 0)::bigint << 0) | (get_byte(page, tuple + 24 + 1)::bigint << 8) | (get_byte(page, tuple + 24 + 2)::bigint << 16) | (get_byte(page, tuple + 24 + 3)::bigint << 24) | (get_byte(page, tuple + 24 + 4)::bigint << 32) | (get_byte(page, tuple + 24 + 5)::bigint << 40) | (get_byte(page, tuple + 24 + 6)::bigint << 48) | (get_byte(page, tuple + 24 + 7)::bigint << 56)) else coalesce(asked, pgaf_upgrade.uncalled(oid::regclass)) end as last,
+      case when sound then get_byte(page, tuple + 40) = 1 else asked is not null end as called
+    from (select *, case when not sound then pg_sequence_last_value(oid) end as asked
+      from (select *, coalesce(item >> 15 & 3 = 1 and item >> 17 = 41 and tuple between 28 and special - 41 and get_byte(page, case when tuple between 28 and special - 41 then tuple else 0 end + 22) = 24, false) as sound
+        from (select *, (item & 32767)::integer as tuple
+          from (select *, case when special > 100 and ((get_byte(page, 16 + 0)::bigint << 0) | (get_byte(page, 16 + 1)::bigint << 8)) = special and ((get_byte(page, special + 0)::bigint << 0) | (get_byte(page, special + 1)::bigint << 8) | (get_byte(page, special + 2)::bigint << 16) | (get_byte(page, special + 3)::bigint << 24)) = 5911 and ((get_byte(page, 12 + 0)::bigint << 0) | (get_byte(page, 12 + 1)::bigint << 8)) = 28 then ((get_byte(page, 24 + 0)::bigint << 0) | (get_byte(page, 24 + 1)::bigint << 8) | (get_byte(page, 24 + 2)::bigint << 16) | (get_byte(page, 24 + 3)::bigint << 24)) end as item
+            from (select n.nspname as schema, c.relname as name, c.oid, c.relfilenode as file, p.page, octet_length(p.page) - 8 as special
+              from pg_class c join pg_namespace n on n.oid = c.relnamespace cross join (select oid, dattablespace from pg_database where datname = current_database()) d
+                cross join lateral (select case when c.reltablespace = 0 and c.relfilenode <> 0 and d.dattablespace = 1663
+                  then pg_read_binary_file('base/' || d.oid || '/' || c.relfilenode, 0, current_setting('block_size')::bigint, true) end as page offset 0) p
+              where c.relkind = 'S' and c.relpersistence <> 't' and n.nspname !~ '^pg_temp' and (:'moved' = 'all' or c.oid = any(array(select case parts[1] when 'u' then parts[3]::oid else pg_filenode_relation(parts[1]::oid, parts[3]::oid)::oid end
+        from (select string_to_array(one, '/') as parts from unnest(string_to_array(nullif(:'moved', 'all'), ' ')) one where one <> '') named
+        where parts[2] = (select oid::text from pg_database where datname = current_database())))) offset 0) lies offset 0) items offset 0) tuples offset 0) judged offset 0) answers) now left join pgaf_upgrade.sequence was on was.schema = now.schema and was.name = now.name
+  where (was.last, was.called, was.file) is distinct from (now.last, now.called, now.file)
+  on conflict (schema, name) do update set last = excluded.last, called = excluded.called, file = excluded.file, moved = excluded.moved;
+\else
+insert into pgaf_upgrade.sequence as had (schema, name, last, called, file, moved)
+  select now.schema, now.name, now.last, now.called, now.file, :'at' from (
+  select n.nspname as schema, c.relname as name, coalesce(s.last, pgaf_upgrade.uncalled(c.oid::regclass)) as last, s.last is not null as called, c.relfilenode as file
+    from (select c.* from pg_class c cross join (select oid from pg_database where datname = current_database()) d where c.relkind = 'S' and (:'moved' = 'all' or c.oid = any(array(select case parts[1] when 'u' then parts[3]::oid else pg_filenode_relation(parts[1]::oid, parts[3]::oid)::oid end
+        from (select string_to_array(one, '/') as parts from unnest(string_to_array(nullif(:'moved', 'all'), ' ')) one where one <> '') named
+        where parts[2] = (select oid::text from pg_database where datname = current_database())))) offset 0) c
+      join pg_namespace n on n.oid = c.relnamespace cross join lateral (select pg_sequence_last_value(c.oid) as last offset 0) s
+    where c.relkind = 'S' and c.relpersistence <> 't' and n.nspname !~ '^pg_temp') now left join pgaf_upgrade.sequence was on was.schema = now.schema and was.name = now.name
+  where (was.last, was.called, was.file) is distinct from (now.last, now.called, now.file)
+  on conflict (schema, name) do update set last = excluded.last, called = excluded.called, file = excluded.file, moved = excluded.moved;
+\endif
+commit;
+select :'at';
+END-OF-SQL
+cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/arrive.sql <<'END-OF-SQL'
+\set QUIET on
+\pset tuples_only on
+\pset format unaligned
+set pgaf_upgrade.pass = on;
+set default_transaction_isolation = 'read committed'; -- whatever the database sets: each statement sees what has come by then
+set statement_timeout = 0;
+set datestyle = iso;
+set timezone = 'UTC';
+select set_config('pgaf_upgrade.what', :'what', false), set_config('pgaf_upgrade.at', :'at', false), set_config('pgaf_upgrade.seconds', :'seconds', false) \gset was_
+select format('alter subscription %I enable', subname) from pg_subscription where subdbid = (select oid from pg_database where datname = current_database()) and subname ~ '^pgaf_(up|back)_[0-9]+$' and not subenabled \gexec
+do $body$ declare
+  until timestamptz := clock_timestamp() + current_setting('pgaf_upgrade.seconds')::integer * interval '1 second';
+begin
+  while not exists (select from pgaf_upgrade.marker where what = current_setting('pgaf_upgrade.what') and at = current_setting('pgaf_upgrade.at')::timestamptz) loop
+    if clock_timestamp() > until then
+      raise exception 'what was written last in % has not come within % s', current_database(), current_setting('pgaf_upgrade.seconds');
+    end if;
+    perform pg_sleep(0.01);
+  end loop;
+end $body$;
+select set_config('statement_timeout', :'seconds' || 's', false) \gset was_
+select count(*) from (select setval(to_regclass(format('%I.%I', schema, name)), last, called) from pgaf_upgrade.sequence
+  where :all or moved > (select coalesce(max(at), '-infinity') from pgaf_upgrade.marker where what = 'ready') offset 0) moved \gset
+select current_database() || ': everything is there, ' || :count || ' sequences set';
+END-OF-SQL
+cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/turn.sql <<'END-OF-SQL'
+select format('alter subscription %I disable', subname) from pg_subscription where subname = :'follows' \gexec
+select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = :'back' \g /dev/null
+select pg_create_logical_replication_slot(:'back', 'pgoutput') where :'back' <> '' \g /dev/null
+END-OF-SQL
+cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema.sql <<'END-OF-SQL'
+\set QUIET on
+\pset tuples_only on
+\pset format unaligned
+select x from ((select format('schema %I of %s', n.nspname, quote_ident(pg_get_userbyid(n.nspowner))) from pg_namespace n where n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'pgaf_upgrade'))
+union all (select format('%s %s of %s: %s', case c.relkind when 'v' then 'view' when 'm' then 'materialized view' when 'f' then 'foreign table' when 'S' then 'sequence' when 'c' then 'composite type' when 'i' then 'index' when 'I' then 'index' else 'table' end,
+      format('%I.%I', n.nspname, c.relname), quote_ident(pg_get_userbyid(c.relowner)), md5(concat_ws(' ', c.relpersistence, c.relrowsecurity, c.relforcerowsecurity, case when c.relkind in ('r', 'p', 'f', 'c') then a.columns end, s.terms)))
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace
+      left join (select attrelid, string_agg(concat_ws(' ', attname, format_type(atttypid, atttypmod), attgenerated), ', ' order by attnum) as columns
+        from pg_attribute where attnum > 0 and not attisdropped group by attrelid) a on a.attrelid = c.oid
+      left join (select seqrelid, concat_ws(' ', seqstart, seqincrement, seqmax, seqmin, seqcache, seqcycle) as terms from pg_sequence) s on s.seqrelid = c.oid
+    where n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'pgaf_upgrade') and c.relkind in ('r', 'p', 'v', 'm', 'f', 'S', 'c', 'i', 'I') and c.relpersistence <> 't'
+      and not exists (select from pg_index i where i.indexrelid = c.oid and not i.indisvalid) and (c.relkind in ('r', 'p', 'i', 'I') or not exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e')))
+union all (select format('constraint %I of %s: %s %s', k.conname, format('%I.%I', n.nspname, c.relname), k.contype, k.convalidated) from pg_constraint k join pg_class c on c.oid = k.conrelid join pg_namespace n on n.oid = c.relnamespace
+    where n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'pgaf_upgrade') and k.contype in ('c', 'f', 'p', 'u', 'x') and k.conparentid = 0)
+union all (select format('trigger %I of %s: %s', t.tgname, format('%I.%I', n.nspname, c.relname), t.tgenabled) from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace
+    where not t.tgisinternal and t.tgparentid = 0 and n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'pgaf_upgrade'))
+union all (select format('policy %I of %s: %s', p.polname, format('%I.%I', n.nspname, c.relname), p.polcmd) from pg_policy p join pg_class c on c.oid = p.polrelid join pg_namespace n on n.oid = c.relnamespace where n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'pgaf_upgrade'))
+union all (select format('routine %s of %s: %s', p.oid::regprocedure, quote_ident(pg_get_userbyid(p.proowner)), md5(concat_ws(' ', p.prosrc, p.prosecdef, p.provolatile, p.proconfig::text)))
+    from pg_proc p join pg_namespace n on n.oid = p.pronamespace where n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'pgaf_upgrade') and not exists (select from pg_depend d where d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e'))
+union all (select format('type %I.%I of %s: %s', n.nspname, y.typname, quote_ident(pg_get_userbyid(y.typowner)), md5(concat_ws(' ', y.typnotnull, format_type(y.typbasetype, y.typtypmod), (select string_agg(quote_literal(e.enumlabel), ' ' order by e.enumsortorder) from pg_enum e where e.enumtypid = y.oid))))
+    from pg_type y join pg_namespace n on n.oid = y.typnamespace where n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'pgaf_upgrade') and y.typtype in ('d', 'e', 'r') and not exists (select from pg_depend d where d.classid = 'pg_type'::regclass and d.objid = y.oid and d.deptype = 'e'))
+union all (select format('extension %I', extname) from pg_extension)
+union all (select format('%s large objects', count(*)) from pg_largeobject_metadata where :'objects' = 'refuse' having count(*) > 0)) s(x) order by x collate "C";
+END-OF-SQL
+rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/stops /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/stopped-new
+if [ -e /var/lib/pgsql/data_pg15_bak ] || [ -L /var/lib/pgsql/data_pg15_bak ]; then echo '/var/lib/pgsql/data_pg15_bak is there already' >&2; exit 1; fi
+visitors() ( # DIRECTORY...: nobody but its server and pg_autoctl has them open; else it says who
+  for dir in "$@"; do
+    real=$(readlink -f -- "$dir") server=
+    [ ! -s "$dir/postmaster.pid" ] || read -r server <"$dir/postmaster.pid" || true
+    for wait in 0.1 0.9 1 1 ""; do
+      found=$(find /proc/[0-9]*/fd /proc/[0-9]*/cwd -maxdepth 1 -type l -printf '%p %l\n' 2>/dev/null | real=$real awk '
+        { path = substr($0, index($0, " ") + 1) }
+        path == ENVIRON["real"] || index(path, ENVIRON["real"] "/") == 1 { split($0, part, "/"); held[part[3]] = path }
+        END { for (pid in held) print pid, held[pid] }' | while read -r pid path; do
+          up=$pid
+          while [ "${up:-0}" -gt 1 ] && [ "$up" != "$server" ] && [ "$(cat "/proc/$up/comm" 2>/dev/null)" != pg_autoctl ]; do
+            up=$(sed -n 's/^PPid:[[:space:]]*//p' "/proc/$up/status" 2>/dev/null)
+          done
+          # the server's and pg_autoctl's own end before the first process does
+          if [ "$up" = 1 ] || [ "$up" = 0 ]; then echo "process $pid ($(cat "/proc/$pid/comm" 2>/dev/null)) has $path open: end it first"; fi
+        done)
+      [ -n "$found" ] && [ -n "$wait" ] || break
+      sleep $wait
+    done
+    [ -z "$found" ] || { printf '%s\n' "$found" | head -n 3 >&2; exit 1; }
+  done
+)
+visitors /var/lib/pgsql/data /var/lib/pgsql/data_pg17_new
+umask 077
+mkdir -p /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online
+tab=$(printf '\t')
+whole=$(PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc 'select oid || e'\''\t'\'' || datname from pg_database where datallowconn and datname <> '\''template0'\'' and datconnlimit <> -2 and datname !~ e'\''[\r\n]'\'' order by oid')
+printf '%s\n' "$whole" > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/open.new
+[ -n "$whole" ] || { echo 'the server has named no database' >&2; exit 1; }
+: > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases.new
+while IFS=$tab read -r oid database; do
+  if [ "$(PGOPTIONS='-c search_path=pg_catalog' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc 'select exists (select from pg_class c join pg_namespace n on n.oid = c.relnamespace where (c.relkind = '\''r'\'' and c.relpersistence = '\''p'\'' and n.nspname !~ '\''^pg_'\'' and n.nspname not in ('\''information_schema'\'', '\''pgaf_upgrade'\'') or c.relkind = '\''S'\'' and c.relpersistence <> '\''t'\'' and n.nspname !~ '\''^pg_'\'' and n.nspname not in ('\''information_schema'\'', '\''pgaf_upgrade'\'')))' </dev/null)" = t ]; then printf '%s\t%s\n' "$oid" "$database" >> /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases.new; fi
+done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/open.new
+mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/open.new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/open; mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases.new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases
+whole=$(PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atqc 'select x from (
+  select '\''role '\'' || rolname || '\'' '\'' || md5(concat_ws('\'','\'', rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication, rolbypassrls, rolconnlimit, rolpassword, rolvaliduntil)) from pg_authid where rolname !~ '\''^pg_'\''
+  union all select '\''member of '\'' || r.rolname || '\'': '\'' || m.rolname || '\'' '\'' || admin_option from pg_auth_members a join pg_roles r on r.oid = roleid join pg_roles m on m.oid = member where m.rolname !~ '\''^pg_'\''
+  union all select '\''settings of '\'' || coalesce(rolname, '\''every role'\'') || '\'' in '\'' || coalesce(datname, '\''every database'\'') || '\'' '\'' || md5(setconfig::text) from pg_db_role_setting left join pg_database d on d.oid = setdatabase left join pg_roles r on r.oid = setrole
+  union all select '\''database '\'' || datname || '\'' of '\'' || pg_get_userbyid(datdba) || '\'' '\'' || md5(concat_ws('\'','\'', datconnlimit, datallowconn, datacl)) from pg_database where datname !~ '\''^template'\''
+  union all select '\''tablespace '\'' || spcname || '\'' of '\'' || pg_get_userbyid(spcowner) || '\'' '\'' || md5(concat_ws('\'','\'', spcacl, spcoptions)) from pg_tablespace where spcname !~ '\''^pg_'\'') s(x) order by x collate "C"' </dev/null)
+printf '%s\n' "$whole" > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-leaves
+whole=$(PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -p 5432 -U postgres -Atqc 'select x from (
+  select '\''role '\'' || rolname || '\'' '\'' || md5(concat_ws('\'','\'', rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication, rolbypassrls, rolconnlimit, rolpassword, rolvaliduntil)) from pg_authid where rolname !~ '\''^pg_'\''
+  union all select '\''member of '\'' || r.rolname || '\'': '\'' || m.rolname || '\'' '\'' || admin_option from pg_auth_members a join pg_roles r on r.oid = roleid join pg_roles m on m.oid = member where m.rolname !~ '\''^pg_'\''
+  union all select '\''settings of '\'' || coalesce(rolname, '\''every role'\'') || '\'' in '\'' || coalesce(datname, '\''every database'\'') || '\'' '\'' || md5(setconfig::text) from pg_db_role_setting left join pg_database d on d.oid = setdatabase left join pg_roles r on r.oid = setrole
+  union all select '\''database '\'' || datname || '\'' of '\'' || pg_get_userbyid(datdba) || '\'' '\'' || md5(concat_ws('\'','\'', datconnlimit, datallowconn, datacl)) from pg_database where datname !~ '\''^template'\''
+  union all select '\''tablespace '\'' || spcname || '\'' of '\'' || pg_get_userbyid(spcowner) || '\'' '\'' || md5(concat_ws('\'','\'', spcacl, spcoptions)) from pg_tablespace where spcname !~ '\''^pg_'\'') s(x) order by x collate "C"' </dev/null)
+printf '%s\n' "$whole" > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-comes
+cmp -s /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-leaves /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-comes || { echo 'roles, databases, their settings or tablespaces are not the same on 15 and on 17, or a transaction is prepared. Make them the same on 17, by psql -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -p 5432; commit or roll back what is prepared, where it serves:' >&2; diff /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-leaves /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-comes >&2; exit 1; }
+others=$(PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc 'select string_agg(slot_name, '\'', '\'') from pg_replication_slots where slot_type = '\''logical'\'' and not temporary and slot_name !~ '\''^pgaf_(up|back)_[0-9]+$'\''' </dev/null)
+[ -z "$others" ] || { echo 'a logical slot of somebody else is on 15, and would be lost with it. Stop its reader and drop it:' "$others" >&2; exit 1; }
+open=$(PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -p 5432 -U postgres -Atc 'select string_agg(format('\''%s of %s in %s, process %s, for %s s'\'', coalesce(nullif(application_name, '\'''\''), '\''a client'\''), usename, datname, pid, round(extract(epoch from now() - xact_start))), '\'', '\'') from pg_stat_activity where backend_xid is not null and backend_type = '\''client backend'\'' and pid <> pg_backend_pid()' </dev/null)
+[ -z "$open" ] || { echo 'a transaction is open on 17 that is to serve, and the change of places would wait for it. End it:' "$open" >&2; exit 1; }
+other=
+while IFS=$tab read -r oid database; do
+  (
+    whole=$(PGOPTIONS='-c search_path=pg_catalog' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atq -v objects=refuse -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema.sql </dev/null)
+    printf '%s\n' "$whole" > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema-leaves
+  ) & asked=$!
+  whole=$(PGOPTIONS='-c search_path=pg_catalog' PGDATABASE="$database" /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -p 5432 -U postgres -Atq -v objects=refuse -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema.sql </dev/null)
+  printf '%s\n' "$whole" > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema-comes
+  wait $asked
+  cmp -s /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema-leaves /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema-comes || { printf '%s:\n' "$database" >&2; diff /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema-leaves /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema-comes | head -n 20 >&2; other=yes; }
+done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/open
+[ -z "$other" ] || { echo 'the schema is not the same on 15 (<) and on 17 (>), and is frozen: somebody has gone past it. An owner or a routine can be made the same there, as a superuser who sets pgaf_upgrade.pass to on; of a table or a column the rows are missing too: where it is not wanted, drop it, else begin anew' >&2; exit 1; }
+rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema-leaves /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema-comes
+rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/ready
+of=$(servers /var/lib/pgsql/data /var/lib/pgsql/data_pg17_new)
+while IFS=$tab read -r oid database; do
+  PGOPTIONS='-c search_path=pg_catalog' PGDATABASE="$database" /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -p 5432 -U postgres -q -c 'set pgaf_upgrade.pass = on' -c "alter subscription \"pgaf_up_$oid\" set (synchronous_commit = on)" </dev/null
+done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases
+PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -qc checkpoint </dev/null
+PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atqc 'select redo_lsn || '\'' '\'' || timeline_id from pg_control_checkpoint()' </dev/null > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-since.new
+: > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-silent
+while IFS=$tab read -r oid database; do
+  PGOPTIONS='-c search_path=pg_catalog' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atqc 'select '\''u/'\'' || d.oid || '\''/'\'' || c.oid from pg_class c, pg_database d where d.datname = current_database() and c.relkind = '\''S'\'' and c.relpersistence = '\''u'\''' </dev/null >> /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-silent
+done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases
+one() {
+  at=$(PGOPTIONS='-c search_path=pg_catalog' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atq -v what=ready -v seconds=300 -v stopped=false -v moved=all -v objects=refuse -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/leave.sql </dev/null) &&
+  PGOPTIONS='-c search_path=pg_catalog' PGDATABASE="$database" /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -p 5432 -U postgres -Atq -v what=ready -v seconds=300 -v at="$at" -v all=true -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/arrive.sql </dev/null ||
+  { printf 'it did not all arrive: %s\n' "$database" >&2; exit 1; }
+}
+carrying=
+while IFS=$tab read -r oid database; do
+  one </dev/null & carrying="$carrying $!"
+done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases
+arrived=yes
+for one in $carrying; do wait "$one" || arrived=; done # one that was killed has left no word
+[ -n "$arrived" ] || { echo 'a database was not carried over' >&2; exit 1; }
+mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-since.new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-since
+printf '%s\n' cut-over" $of" "$(date +%s)" > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/ready.new
+mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/ready.new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/ready
+PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -p 5432 -U postgres -qc checkpoint </dev/null
+PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -qc checkpoint </dev/null
+echo 'everything is ready, for 10 minutes: PostgreSQL 15 serves on'
+
 ## N.node_1.cut-over (as root): Cut over to 17
 set -eu
 export LC_ALL=C
@@ -88,7 +310,7 @@ of_system() { # BIN DIRECTORY IDENTIFIER
 }
 [ "$(version /var/lib/pgsql/data)" != 17 ] || exit 0
 if [ ! -e /var/lib/pgsql/data ] && [ -e /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/stopped-new ]; then echo '\''a cut back was begun, PostgreSQL 17 has served: only a rollback goes on with it (pgaf-upgrade rollback)'\'' >&2; exit 1; fi
-if [ -e /var/lib/pgsql/data ] && [ ! -e /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/ready ]; then echo '\''PostgreSQL 15 was stopped already, and nothing is ready: it serves first'\'' >&2; exit 1; fi
+if [ -e /var/lib/pgsql/data ] && [ "$(cat /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/stops 2>/dev/null)" != cut-over ]; then echo '\''PostgreSQL 15 was stopped already, and nothing is ready: it serves first'\'' >&2; exit 1; fi
 mkdir -p /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/old-log
 echo '\''local all all trust'\'' > /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old/pg_hba.conf
 cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-old.new <<'\''END-OF-SERVE'\''
@@ -188,17 +410,17 @@ settle() (
 settle > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/settle.log 2>&1 & settling=$!
 trap wait EXIT # what fails is taken back at once: not under its hands
 moved=all
-since=$(cat /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-since 2>/dev/null || true)
+since=$(cut -d '\'' '\'' -f 1 /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-since 2>/dev/null || true)
 end=$(sed -n '\''s/^Latest checkpoint location: *//p'\'' /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/stopped)
 timeline=$(sed -n "s/^Latest checkpoint'\''s TimeLineID: *//p" /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/stopped)
 case $since,$end in
 */*,*/*)
-  if [ $(((0x${end%/*} - 0x${since%/*}) * 4294967296 + 0x${end#*/} - 0x${since#*/})) -le 1073741824 ] &&
+  if [ $(((0x${end%/*} - 0x${since%/*}) * 4294967296 + 0x${end#*/} - 0x${since#*/})) -le 1073741824 ] && silent=$(cat /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-silent) &&
     records=$(/opt/vmware/postgres/15/bin/pg_waldump --path=/var/lib/pgsql/data_pg15_bak/pg_wal --timeline="$timeline" --rmgr=Sequence --start="$since" --end="$end" 2>/dev/null); then
-    names=$(printf '\''%s\n'\'' "$records" | sed -n '\''s|^rmgr: Sequence .* desc: LOG rel [0-9]*/\([0-9]*/[0-9]*\),.*|\1|p'\'')
+    names=$(printf '\''%s\n'\'' "$records" | sed -n '\''s|^rmgr: Sequence .* desc: LOG rel \([0-9]*/[0-9]*/[0-9]*\),.*|\1|p'\'')
     # every record was understood
     if [ "$(printf '\''%s'\'' "$names" | wc -w)" = "$(printf '\''%s'\'' "$records" | grep -c .)" ]; then
-      names=$(printf '\''%s\n'\'' "$names" | sort -u)
+      names=$(printf '\''%s\n'\'' "$names" "$silent" | grep . | sort -u || true)
       [ "$(printf '\''%s'\'' "$names" | wc -w)" -gt 2000 ] || moved=$(printf '\''%s'\'' "$names" | tr '\''\n'\'' '\'' '\'')
     fi
   fi
@@ -214,20 +436,22 @@ until /opt/vmware/postgres/17/bin/pg_isready -q -h /var/lib/pgsql/pgaf-upgrade/@
   tries=$((tries + 1)); [ $tries -le 300 ] || { echo '\''the server does not answer'\'' >&2; exit 1; }
   sleep 0.03
 done
-PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -p 5432 -U postgres -Atqc '\''select x from (
+whole=$(PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -p 5432 -U postgres -Atqc '\''select x from (
   select '\''\'\'''\''role '\''\'\'''\'' || rolname || '\''\'\'''\'' '\''\'\'''\'' || md5(concat_ws('\''\'\'''\'','\''\'\'''\'', rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication, rolbypassrls, rolconnlimit, rolpassword, rolvaliduntil)) from pg_authid where rolname !~ '\''\'\'''\''^pg_'\''\'\'''\''
   union all select '\''\'\'''\''member of '\''\'\'''\'' || r.rolname || '\''\'\'''\'': '\''\'\'''\'' || m.rolname || '\''\'\'''\'' '\''\'\'''\'' || admin_option from pg_auth_members a join pg_roles r on r.oid = roleid join pg_roles m on m.oid = member where m.rolname !~ '\''\'\'''\''^pg_'\''\'\'''\''
   union all select '\''\'\'''\''settings of '\''\'\'''\'' || coalesce(rolname, '\''\'\'''\''every role'\''\'\'''\'') || '\''\'\'''\'' in '\''\'\'''\'' || coalesce(datname, '\''\'\'''\''every database'\''\'\'''\'') || '\''\'\'''\'' '\''\'\'''\'' || md5(setconfig::text) from pg_db_role_setting left join pg_database d on d.oid = setdatabase left join pg_roles r on r.oid = setrole
   union all select '\''\'\'''\''database '\''\'\'''\'' || datname || '\''\'\'''\'' of '\''\'\'''\'' || pg_get_userbyid(datdba) || '\''\'\'''\'' '\''\'\'''\'' || md5(concat_ws('\''\'\'''\'','\''\'\'''\'', datconnlimit, datallowconn, datacl)) from pg_database where datname !~ '\''\'\'''\''^template'\''\'\'''\''
   union all select '\''\'\'''\''tablespace '\''\'\'''\'' || spcname || '\''\'\'''\'' of '\''\'\'''\'' || pg_get_userbyid(spcowner) || '\''\'\'''\'' '\''\'\'''\'' || md5(concat_ws('\''\'\'''\'','\''\'\'''\'', spcacl, spcoptions)) from pg_tablespace where spcname !~ '\''\'\'''\''^pg_'\''\'\'''\''
-  union all select '\''\'\'''\''prepared transaction '\''\'\'''\'' || gid || '\''\'\'''\'' in '\''\'\'''\'' || database from pg_prepared_xacts) s(x) order by x collate "C"'\'' > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-leaves </dev/null
-PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -p 5432 -U postgres -Atqc '\''select x from (
+  union all select '\''\'\'''\''prepared transaction '\''\'\'''\'' || gid || '\''\'\'''\'' in '\''\'\'''\'' || database from pg_prepared_xacts) s(x) order by x collate "C"'\'' </dev/null)
+printf '\''%s\n'\'' "$whole" > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-leaves
+whole=$(PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -p 5432 -U postgres -Atqc '\''select x from (
   select '\''\'\'''\''role '\''\'\'''\'' || rolname || '\''\'\'''\'' '\''\'\'''\'' || md5(concat_ws('\''\'\'''\'','\''\'\'''\'', rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication, rolbypassrls, rolconnlimit, rolpassword, rolvaliduntil)) from pg_authid where rolname !~ '\''\'\'''\''^pg_'\''\'\'''\''
   union all select '\''\'\'''\''member of '\''\'\'''\'' || r.rolname || '\''\'\'''\'': '\''\'\'''\'' || m.rolname || '\''\'\'''\'' '\''\'\'''\'' || admin_option from pg_auth_members a join pg_roles r on r.oid = roleid join pg_roles m on m.oid = member where m.rolname !~ '\''\'\'''\''^pg_'\''\'\'''\''
   union all select '\''\'\'''\''settings of '\''\'\'''\'' || coalesce(rolname, '\''\'\'''\''every role'\''\'\'''\'') || '\''\'\'''\'' in '\''\'\'''\'' || coalesce(datname, '\''\'\'''\''every database'\''\'\'''\'') || '\''\'\'''\'' '\''\'\'''\'' || md5(setconfig::text) from pg_db_role_setting left join pg_database d on d.oid = setdatabase left join pg_roles r on r.oid = setrole
   union all select '\''\'\'''\''database '\''\'\'''\'' || datname || '\''\'\'''\'' of '\''\'\'''\'' || pg_get_userbyid(datdba) || '\''\'\'''\'' '\''\'\'''\'' || md5(concat_ws('\''\'\'''\'','\''\'\'''\'', datconnlimit, datallowconn, datacl)) from pg_database where datname !~ '\''\'\'''\''^template'\''\'\'''\''
   union all select '\''\'\'''\''tablespace '\''\'\'''\'' || spcname || '\''\'\'''\'' of '\''\'\'''\'' || pg_get_userbyid(spcowner) || '\''\'\'''\'' '\''\'\'''\'' || md5(concat_ws('\''\'\'''\'','\''\'\'''\'', spcacl, spcoptions)) from pg_tablespace where spcname !~ '\''\'\'''\''^pg_'\''\'\'''\''
-  union all select '\''\'\'''\''prepared transaction '\''\'\'''\'' || gid || '\''\'\'''\'' in '\''\'\'''\'' || database from pg_prepared_xacts) s(x) order by x collate "C"'\'' > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-comes </dev/null
+  union all select '\''\'\'''\''prepared transaction '\''\'\'''\'' || gid || '\''\'\'''\'' in '\''\'\'''\'' || database from pg_prepared_xacts) s(x) order by x collate "C"'\'' </dev/null)
+printf '\''%s\n'\'' "$whole" > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-comes
 cmp -s /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-leaves /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-comes || { echo '\''roles, databases, their settings or tablespaces are not the same on 15 and on 17, or a transaction is prepared. Make them the same on 17, by psql -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -p 5432; commit or roll back what is prepared, where it serves:'\'' >&2; diff /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-leaves /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-comes >&2; exit 1; }
 one() {
   at=$(PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -p 5432 -U postgres -Atq -v what=cut-over -v seconds=10 -v stopped=true -v moved="$moved" -v objects=refuse -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/leave.sql </dev/null) &&
@@ -392,7 +616,7 @@ until /opt/vmware/postgres/17/bin/pg_isready -q -h /var/run/postgresql -p 5432; 
 done
 up=; read -r up rest < /proc/uptime || true
 echo "writes go on: $up s since boot"
-rm -f /var/lib/pgsql/.config/pg_autoctl/var/lib/pgsql/data/pg_autoctl.cfg.pg15 /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/ready
+rm -f /var/lib/pgsql/.config/pg_autoctl/var/lib/pgsql/data/pg_autoctl.cfg.pg15 /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/ready /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/stops
 PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atqc "select '\''it serves: '\'' || version()" </dev/null
 
 END-OF-FILE
@@ -483,7 +707,7 @@ fi
 # from here on it can be started, whatever fails: a full disk gives no room for a copy, and takes a rename
 unmark /var/lib/pgsql/data || true
 if [ -e /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-new.was ]; then mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-new.was /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-new; fi # it follows on
-rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/handed-over /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/stopped /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/ready
+rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/handed-over /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/stopped /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/ready /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/stops
 if [ -e /var/lib/pgsql/.config/pg_autoctl/var/lib/pgsql/data/pg_autoctl.cfg.pg15 ]; then mv /var/lib/pgsql/.config/pg_autoctl/var/lib/pgsql/data/pg_autoctl.cfg.pg15 /var/lib/pgsql/.config/pg_autoctl/var/lib/pgsql/data/pg_autoctl.cfg; keep /var/lib/pgsql/.config/pg_autoctl/var/lib/pgsql/data/pg_autoctl.cfg || true; fi
 if [ -e /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state.pg15 ] && [ "$(wc -c < /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state.pg15)" -eq 1024 ]; then mv /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state.pg15 /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state; keep /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state || true; fi
 echo '\''PostgreSQL 15 goes home'\''
@@ -545,14 +769,19 @@ insert into pgaf_upgrade.sequence as had (schema, name, last, called, file, move
               from pg_class c join pg_namespace n on n.oid = c.relnamespace cross join (select oid, dattablespace from pg_database where datname = current_database()) d
                 cross join lateral (select case when c.reltablespace = 0 and c.relfilenode <> 0 and d.dattablespace = 1663
                   then pg_read_binary_file('\''base/'\'' || d.oid || '\''/'\'' || c.relfilenode, 0, current_setting('\''block_size'\'')::bigint, true) end as page offset 0) p
-              where c.relkind = '\''S'\'' and c.relpersistence <> '\''t'\'' and n.nspname !~ '\''^pg_temp'\'' and (:'\''moved'\'' = '\''all'\'' or c.relpersistence = '\''u'\'' or d.oid || '\''/'\'' || c.relfilenode = any(string_to_array(:'\''moved'\'', '\'' '\''))) offset 0) lies offset 0) items offset 0) tuples offset 0) judged offset 0) answers) now left join pgaf_upgrade.sequence was on was.schema = now.schema and was.name = now.name
+              where c.relkind = '\''S'\'' and c.relpersistence <> '\''t'\'' and n.nspname !~ '\''^pg_temp'\'' and (:'\''moved'\'' = '\''all'\'' or c.oid = any(array(select case parts[1] when '\''u'\'' then parts[3]::oid else pg_filenode_relation(parts[1]::oid, parts[3]::oid)::oid end
+        from (select string_to_array(one, '\''/'\'') as parts from unnest(string_to_array(nullif(:'\''moved'\'', '\''all'\''), '\'' '\'')) one where one <> '\'''\'') named
+        where parts[2] = (select oid::text from pg_database where datname = current_database())))) offset 0) lies offset 0) items offset 0) tuples offset 0) judged offset 0) answers) now left join pgaf_upgrade.sequence was on was.schema = now.schema and was.name = now.name
   where (was.last, was.called, was.file) is distinct from (now.last, now.called, now.file)
   on conflict (schema, name) do update set last = excluded.last, called = excluded.called, file = excluded.file, moved = excluded.moved;
 \else
 insert into pgaf_upgrade.sequence as had (schema, name, last, called, file, moved)
   select now.schema, now.name, now.last, now.called, now.file, :'\''at'\'' from (
   select n.nspname as schema, c.relname as name, coalesce(s.last, pgaf_upgrade.uncalled(c.oid::regclass)) as last, s.last is not null as called, c.relfilenode as file
-    from pg_class c join pg_namespace n on n.oid = c.relnamespace cross join lateral (select pg_sequence_last_value(c.oid) as last offset 0) s
+    from (select c.* from pg_class c cross join (select oid from pg_database where datname = current_database()) d where c.relkind = '\''S'\'' and (:'\''moved'\'' = '\''all'\'' or c.oid = any(array(select case parts[1] when '\''u'\'' then parts[3]::oid else pg_filenode_relation(parts[1]::oid, parts[3]::oid)::oid end
+        from (select string_to_array(one, '\''/'\'') as parts from unnest(string_to_array(nullif(:'\''moved'\'', '\''all'\''), '\'' '\'')) one where one <> '\'''\'') named
+        where parts[2] = (select oid::text from pg_database where datname = current_database())))) offset 0) c
+      join pg_namespace n on n.oid = c.relnamespace cross join lateral (select pg_sequence_last_value(c.oid) as last offset 0) s
     where c.relkind = '\''S'\'' and c.relpersistence <> '\''t'\'' and n.nspname !~ '\''^pg_temp'\'') now left join pgaf_upgrade.sequence was on was.schema = now.schema and was.name = now.name
   where (was.last, was.called, was.file) is distinct from (now.last, now.called, now.file)
   on conflict (schema, name) do update set last = excluded.last, called = excluded.called, file = excluded.file, moved = excluded.moved;
@@ -617,7 +846,19 @@ union all (select format('\''extension %I'\'', extname) from pg_extension)
 union all (select format('\''%s large objects'\'', count(*)) from pg_largeobject_metadata where :'\''objects'\'' = '\''refuse'\'' having count(*) > 0)) s(x) order by x collate "C";
 END-OF-SQL
 if [ "$(version /var/lib/pgsql/data)" = 15 ] && /opt/vmware/postgres/15/bin/pg_isready -q -h /var/run/postgresql -p 5432; then
-  rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/ready /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/stopped-new
+  servers() { # DATA…: which servers run there
+    for one; do sed -n '\''1p;3p'\'' "$one/postmaster.pid" 2>/dev/null || true; done | tr '\''\n'\'' '\'' '\''
+  }
+  ready_age() ( # FILE WHAT DATA DATA: seconds since it was made ready for that and by these servers; nothing where it is not fresh
+    [ -s "$1" ] && { IFS= read -r of && IFS= read -r at; } <"$1" || exit 0
+    [ "$of" = "$2 $(servers "$3" "$4")" ] || exit 0
+    case $at in '\'''\'' | *[!0-9]*) exit 0 ;; esac
+    age=$(($(date +%s) - at))
+    [ "$age" -lt 0 ] || [ "$age" -gt 600 ] || echo "$age"
+  )
+  rm -f /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state.pg15 # of an earlier time
+  cp -p /var/lib/pgsql/.config/pg_autoctl/var/lib/pgsql/data/pg_autoctl.cfg /var/lib/pgsql/.config/pg_autoctl/var/lib/pgsql/data/pg_autoctl.cfg.pg15
+  rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/stops /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/stopped-new
   if [ -e /var/lib/pgsql/data_pg15_bak ] || [ -L /var/lib/pgsql/data_pg15_bak ]; then echo '\''/var/lib/pgsql/data_pg15_bak is there already'\'' >&2; exit 1; fi
   visitors() ( # DIRECTORY...: nobody but its server and pg_autoctl has them open; else it says who
     for dir in "$@"; do
@@ -642,29 +883,31 @@ if [ "$(version /var/lib/pgsql/data)" = 15 ] && /opt/vmware/postgres/15/bin/pg_i
     done
   )
   visitors /var/lib/pgsql/data /var/lib/pgsql/data_pg17_new
-  rm -f /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state.pg15 # of an earlier time
-  cp -p /var/lib/pgsql/.config/pg_autoctl/var/lib/pgsql/data/pg_autoctl.cfg /var/lib/pgsql/.config/pg_autoctl/var/lib/pgsql/data/pg_autoctl.cfg.pg15
   umask 077
   mkdir -p /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online
   tab=$(printf '\''\t'\'')
-  PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc '\''select oid || e'\''\'\'''\''\t'\''\'\'''\'' || datname from pg_database where datallowconn and datname <> '\''\'\'''\''template0'\''\'\'''\'' and datconnlimit <> -2 and datname !~ e'\''\'\'''\''[\r\n]'\''\'\'''\'' order by oid'\'' > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/open.new
+  whole=$(PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc '\''select oid || e'\''\'\'''\''\t'\''\'\'''\'' || datname from pg_database where datallowconn and datname <> '\''\'\'''\''template0'\''\'\'''\'' and datconnlimit <> -2 and datname !~ e'\''\'\'''\''[\r\n]'\''\'\'''\'' order by oid'\'')
+  printf '\''%s\n'\'' "$whole" > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/open.new
+  [ -n "$whole" ] || { echo '\''the server has named no database'\'' >&2; exit 1; }
   : > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases.new
   while IFS=$tab read -r oid database; do
     if [ "$(PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc '\''select exists (select from pg_class c join pg_namespace n on n.oid = c.relnamespace where (c.relkind = '\''\'\'''\''r'\''\'\'''\'' and c.relpersistence = '\''\'\'''\''p'\''\'\'''\'' and n.nspname !~ '\''\'\'''\''^pg_'\''\'\'''\'' and n.nspname not in ('\''\'\'''\''information_schema'\''\'\'''\'', '\''\'\'''\''pgaf_upgrade'\''\'\'''\'') or c.relkind = '\''\'\'''\''S'\''\'\'''\'' and c.relpersistence <> '\''\'\'''\''t'\''\'\'''\'' and n.nspname !~ '\''\'\'''\''^pg_'\''\'\'''\'' and n.nspname not in ('\''\'\'''\''information_schema'\''\'\'''\'', '\''\'\'''\''pgaf_upgrade'\''\'\'''\'')))'\'' </dev/null)" = t ]; then printf '\''%s\t%s\n'\'' "$oid" "$database" >> /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases.new; fi
   done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/open.new
   mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/open.new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/open; mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases.new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases
-  PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atqc '\''select x from (
+  whole=$(PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atqc '\''select x from (
   select '\''\'\'''\''role '\''\'\'''\'' || rolname || '\''\'\'''\'' '\''\'\'''\'' || md5(concat_ws('\''\'\'''\'','\''\'\'''\'', rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication, rolbypassrls, rolconnlimit, rolpassword, rolvaliduntil)) from pg_authid where rolname !~ '\''\'\'''\''^pg_'\''\'\'''\''
   union all select '\''\'\'''\''member of '\''\'\'''\'' || r.rolname || '\''\'\'''\'': '\''\'\'''\'' || m.rolname || '\''\'\'''\'' '\''\'\'''\'' || admin_option from pg_auth_members a join pg_roles r on r.oid = roleid join pg_roles m on m.oid = member where m.rolname !~ '\''\'\'''\''^pg_'\''\'\'''\''
   union all select '\''\'\'''\''settings of '\''\'\'''\'' || coalesce(rolname, '\''\'\'''\''every role'\''\'\'''\'') || '\''\'\'''\'' in '\''\'\'''\'' || coalesce(datname, '\''\'\'''\''every database'\''\'\'''\'') || '\''\'\'''\'' '\''\'\'''\'' || md5(setconfig::text) from pg_db_role_setting left join pg_database d on d.oid = setdatabase left join pg_roles r on r.oid = setrole
   union all select '\''\'\'''\''database '\''\'\'''\'' || datname || '\''\'\'''\'' of '\''\'\'''\'' || pg_get_userbyid(datdba) || '\''\'\'''\'' '\''\'\'''\'' || md5(concat_ws('\''\'\'''\'','\''\'\'''\'', datconnlimit, datallowconn, datacl)) from pg_database where datname !~ '\''\'\'''\''^template'\''\'\'''\''
-  union all select '\''\'\'''\''tablespace '\''\'\'''\'' || spcname || '\''\'\'''\'' of '\''\'\'''\'' || pg_get_userbyid(spcowner) || '\''\'\'''\'' '\''\'\'''\'' || md5(concat_ws('\''\'\'''\'','\''\'\'''\'', spcacl, spcoptions)) from pg_tablespace where spcname !~ '\''\'\'''\''^pg_'\''\'\'''\'') s(x) order by x collate "C"'\'' > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-leaves </dev/null
-  PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -p 5432 -U postgres -Atqc '\''select x from (
+  union all select '\''\'\'''\''tablespace '\''\'\'''\'' || spcname || '\''\'\'''\'' of '\''\'\'''\'' || pg_get_userbyid(spcowner) || '\''\'\'''\'' '\''\'\'''\'' || md5(concat_ws('\''\'\'''\'','\''\'\'''\'', spcacl, spcoptions)) from pg_tablespace where spcname !~ '\''\'\'''\''^pg_'\''\'\'''\'') s(x) order by x collate "C"'\'' </dev/null)
+  printf '\''%s\n'\'' "$whole" > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-leaves
+  whole=$(PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -p 5432 -U postgres -Atqc '\''select x from (
   select '\''\'\'''\''role '\''\'\'''\'' || rolname || '\''\'\'''\'' '\''\'\'''\'' || md5(concat_ws('\''\'\'''\'','\''\'\'''\'', rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication, rolbypassrls, rolconnlimit, rolpassword, rolvaliduntil)) from pg_authid where rolname !~ '\''\'\'''\''^pg_'\''\'\'''\''
   union all select '\''\'\'''\''member of '\''\'\'''\'' || r.rolname || '\''\'\'''\'': '\''\'\'''\'' || m.rolname || '\''\'\'''\'' '\''\'\'''\'' || admin_option from pg_auth_members a join pg_roles r on r.oid = roleid join pg_roles m on m.oid = member where m.rolname !~ '\''\'\'''\''^pg_'\''\'\'''\''
   union all select '\''\'\'''\''settings of '\''\'\'''\'' || coalesce(rolname, '\''\'\'''\''every role'\''\'\'''\'') || '\''\'\'''\'' in '\''\'\'''\'' || coalesce(datname, '\''\'\'''\''every database'\''\'\'''\'') || '\''\'\'''\'' '\''\'\'''\'' || md5(setconfig::text) from pg_db_role_setting left join pg_database d on d.oid = setdatabase left join pg_roles r on r.oid = setrole
   union all select '\''\'\'''\''database '\''\'\'''\'' || datname || '\''\'\'''\'' of '\''\'\'''\'' || pg_get_userbyid(datdba) || '\''\'\'''\'' '\''\'\'''\'' || md5(concat_ws('\''\'\'''\'','\''\'\'''\'', datconnlimit, datallowconn, datacl)) from pg_database where datname !~ '\''\'\'''\''^template'\''\'\'''\''
-  union all select '\''\'\'''\''tablespace '\''\'\'''\'' || spcname || '\''\'\'''\'' of '\''\'\'''\'' || pg_get_userbyid(spcowner) || '\''\'\'''\'' '\''\'\'''\'' || md5(concat_ws('\''\'\'''\'','\''\'\'''\'', spcacl, spcoptions)) from pg_tablespace where spcname !~ '\''\'\'''\''^pg_'\''\'\'''\'') s(x) order by x collate "C"'\'' > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-comes </dev/null
+  union all select '\''\'\'''\''tablespace '\''\'\'''\'' || spcname || '\''\'\'''\'' of '\''\'\'''\'' || pg_get_userbyid(spcowner) || '\''\'\'''\'' '\''\'\'''\'' || md5(concat_ws('\''\'\'''\'','\''\'\'''\'', spcacl, spcoptions)) from pg_tablespace where spcname !~ '\''\'\'''\''^pg_'\''\'\'''\'') s(x) order by x collate "C"'\'' </dev/null)
+  printf '\''%s\n'\'' "$whole" > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-comes
   cmp -s /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-leaves /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-comes || { echo '\''roles, databases, their settings or tablespaces are not the same on 15 and on 17, or a transaction is prepared. Make them the same on 17, by psql -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -p 5432; commit or roll back what is prepared, where it serves:'\'' >&2; diff /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-leaves /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-comes >&2; exit 1; }
   others=$(PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc '\''select string_agg(slot_name, '\''\'\'''\'', '\''\'\'''\'') from pg_replication_slots where slot_type = '\''\'\'''\''logical'\''\'\'''\'' and not temporary and slot_name !~ '\''\'\'''\''^pgaf_(up|back)_[0-9]+$'\''\'\'''\'''\'' </dev/null)
   [ -z "$others" ] || { echo '\''a logical slot of somebody else is on 15, and would be lost with it. Stop its reader and drop it:'\'' "$others" >&2; exit 1; }
@@ -672,33 +915,91 @@ if [ "$(version /var/lib/pgsql/data)" = 15 ] && /opt/vmware/postgres/15/bin/pg_i
   [ -z "$open" ] || { echo '\''a transaction is open on 17 that is to serve, and the change of places would wait for it. End it:'\'' "$open" >&2; exit 1; }
   other=
   while IFS=$tab read -r oid database; do
-    PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atq -v objects=refuse -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema.sql > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema-leaves </dev/null
-    PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -p 5432 -U postgres -Atq -v objects=refuse -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema.sql > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema-comes </dev/null
+    (
+      whole=$(PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atq -v objects=refuse -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema.sql </dev/null)
+      printf '\''%s\n'\'' "$whole" > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema-leaves
+    ) & asked=$!
+    whole=$(PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -p 5432 -U postgres -Atq -v objects=refuse -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema.sql </dev/null)
+    printf '\''%s\n'\'' "$whole" > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema-comes
+    wait $asked
     cmp -s /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema-leaves /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema-comes || { printf '\''%s:\n'\'' "$database" >&2; diff /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema-leaves /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema-comes | head -n 20 >&2; other=yes; }
   done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/open
   [ -z "$other" ] || { echo '\''the schema is not the same on 15 (<) and on 17 (>), and is frozen: somebody has gone past it. An owner or a routine can be made the same there, as a superuser who sets pgaf_upgrade.pass to on; of a table or a column the rows are missing too: where it is not wanted, drop it, else begin anew'\'' >&2; exit 1; }
   rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema-leaves /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema-comes
-  while IFS=$tab read -r oid database; do
-    PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -p 5432 -U postgres -q -c '\''set pgaf_upgrade.pass = on'\'' -c "alter subscription \"pgaf_up_$oid\" set (synchronous_commit = on)" </dev/null
-  done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases
-  PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -qc checkpoint </dev/null
-  PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atqc '\''select redo_lsn from pg_control_checkpoint()'\'' </dev/null > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-since
-  one() {
-    at=$(PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atq -v what=ready -v seconds=300 -v stopped=false -v objects=refuse -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/leave.sql </dev/null) &&
-    PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -p 5432 -U postgres -Atq -v what=ready -v seconds=300 -v at="$at" -v all=true -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/arrive.sql </dev/null ||
-    { printf '\''it did not all arrive: %s\n'\'' "$database" >&2; exit 1; }
-  }
-  carrying=
-  while IFS=$tab read -r oid database; do
-    one </dev/null & carrying="$carrying $!"
-  done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases
-  arrived=yes
-  for one in $carrying; do wait "$one" || arrived=; done # one that was killed has left no word
-  [ -n "$arrived" ] || { echo '\''a database was not carried over'\'' >&2; exit 1; }
+  age=$(ready_age /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/ready cut-over /var/lib/pgsql/data /var/lib/pgsql/data_pg17_new)
+  if [ -n "$age" ]; then
+    PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -qc checkpoint </dev/null
+    PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atqc '\''select redo_lsn || '\''\'\'''\'' '\''\'\'''\'' || timeline_id from pg_control_checkpoint()'\'' </dev/null > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-since.new
+    : > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-silent
+    while IFS=$tab read -r oid database; do
+      PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atqc '\''select '\''\'\'''\''u/'\''\'\'''\'' || d.oid || '\''\'\'''\''/'\''\'\'''\'' || c.oid from pg_class c, pg_database d where d.datname = current_database() and c.relkind = '\''\'\'''\''S'\''\'\'''\'' and c.relpersistence = '\''\'\'''\''u'\''\'\'''\'''\'' </dev/null >> /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-silent
+    done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases
+    moved=all
+    since=$(cut -d '\'' '\'' -f 1 /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-since 2>/dev/null || true)
+    read -r end timeline < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-since.new
+    case $since,$end in
+    */*,*/*)
+      if [ $(((0x${end%/*} - 0x${since%/*}) * 4294967296 + 0x${end#*/} - 0x${since#*/})) -le 1073741824 ] && silent=$(cat /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-silent) &&
+        records=$(/opt/vmware/postgres/15/bin/pg_waldump --path=/var/lib/pgsql/data/pg_wal --timeline="$timeline" --rmgr=Sequence --start="$since" --end="$end" 2>/dev/null); then
+        names=$(printf '\''%s\n'\'' "$records" | sed -n '\''s|^rmgr: Sequence .* desc: LOG rel \([0-9]*/[0-9]*/[0-9]*\),.*|\1|p'\'')
+        # every record was understood
+        if [ "$(printf '\''%s'\'' "$names" | wc -w)" = "$(printf '\''%s'\'' "$records" | grep -c .)" ]; then
+          names=$(printf '\''%s\n'\'' "$names" "$silent" | grep . | sort -u || true)
+          [ "$(printf '\''%s'\'' "$names" | wc -w)" -gt 2000 ] || moved=$(printf '\''%s'\'' "$names" | tr '\''\n'\'' '\'' '\'')
+        fi
+      fi
+      ;;
+    esac
+    [ "$moved" != all ] || age=
+  fi
+  if [ -n "$age" ]; then
+    echo "it was made ready $age s ago; sequences that have moved since: $(printf '\''%s'\'' "$moved" | wc -w)"
+    one() {
+      at=$(PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atq -v what=cut-over -v seconds=10 -v stopped=false -v moved="$moved" -v objects=refuse -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/leave.sql </dev/null) &&
+      PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -p 5432 -U postgres -Atq -v what=cut-over -v seconds=10 -v at="$at" -v all=false -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/arrive.sql </dev/null ||
+      { printf '\''it did not all arrive: %s\n'\'' "$database" >&2; exit 1; }
+    }
+    carrying=
+    while IFS=$tab read -r oid database; do
+      one </dev/null & carrying="$carrying $!"
+    done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases
+    arrived=yes
+    for one in $carrying; do wait "$one" || arrived=; done # one that was killed has left no word
+    [ -n "$arrived" ] || { echo '\''a database was not carried over'\'' >&2; exit 1; }
+    mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-since.new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-since
+  else
+    echo '\''what was made ready is not fresh, or nothing was: all of it now'\''
+    rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/ready
+    of=$(servers /var/lib/pgsql/data /var/lib/pgsql/data_pg17_new)
+    while IFS=$tab read -r oid database; do
+      PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -p 5432 -U postgres -q -c '\''set pgaf_upgrade.pass = on'\'' -c "alter subscription \"pgaf_up_$oid\" set (synchronous_commit = on)" </dev/null
+    done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases
+    PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -qc checkpoint </dev/null
+    PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atqc '\''select redo_lsn || '\''\'\'''\'' '\''\'\'''\'' || timeline_id from pg_control_checkpoint()'\'' </dev/null > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-since.new
+    : > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-silent
+    while IFS=$tab read -r oid database; do
+      PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atqc '\''select '\''\'\'''\''u/'\''\'\'''\'' || d.oid || '\''\'\'''\''/'\''\'\'''\'' || c.oid from pg_class c, pg_database d where d.datname = current_database() and c.relkind = '\''\'\'''\''S'\''\'\'''\'' and c.relpersistence = '\''\'\'''\''u'\''\'\'''\'''\'' </dev/null >> /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-silent
+    done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases
+    one() {
+      at=$(PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atq -v what=ready -v seconds=300 -v stopped=false -v moved=all -v objects=refuse -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/leave.sql </dev/null) &&
+      PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -p 5432 -U postgres -Atq -v what=ready -v seconds=300 -v at="$at" -v all=true -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/arrive.sql </dev/null ||
+      { printf '\''it did not all arrive: %s\n'\'' "$database" >&2; exit 1; }
+    }
+    carrying=
+    while IFS=$tab read -r oid database; do
+      one </dev/null & carrying="$carrying $!"
+    done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases
+    arrived=yes
+    for one in $carrying; do wait "$one" || arrived=; done # one that was killed has left no word
+    [ -n "$arrived" ] || { echo '\''a database was not carried over'\'' >&2; exit 1; }
+    mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-since.new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-since
+    printf '\''%s\n'\'' cut-over" $of" "$(date +%s)" > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/ready.new
+    mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/ready.new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/ready
+  fi
   PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -p 5432 -U postgres -qc checkpoint </dev/null
   PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -qc checkpoint </dev/null
-  : > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/ready
-  sync /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/ready || sync
+  echo cut-over > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/stops
+  sync /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/stops || sync
   echo '\''everything is ready: PostgreSQL 15 stops now'\''
 fi
 '
@@ -795,7 +1096,9 @@ umask 077
 umask 077
 mkdir -p /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online
 tab=$(printf '\t')
-PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc 'select oid || e'\''\t'\'' || datname from pg_database where datallowconn and datname <> '\''template0'\'' and datconnlimit <> -2 and datname !~ e'\''[\r\n]'\'' order by oid' > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/open.new
+whole=$(PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc 'select oid || e'\''\t'\'' || datname from pg_database where datallowconn and datname <> '\''template0'\'' and datconnlimit <> -2 and datname !~ e'\''[\r\n]'\'' order by oid')
+printf '%s\n' "$whole" > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/open.new
+[ -n "$whole" ] || { echo 'the server has named no database' >&2; exit 1; }
 : > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases.new
 while IFS=$tab read -r oid database; do
   if [ "$(PGOPTIONS='-c search_path=pg_catalog' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc 'select exists (select from pg_class c join pg_namespace n on n.oid = c.relnamespace where (c.relkind = '\''r'\'' and c.relpersistence = '\''p'\'' and n.nspname !~ '\''^pg_'\'' and n.nspname not in ('\''information_schema'\'', '\''pgaf_upgrade'\'') or c.relkind = '\''S'\'' and c.relpersistence <> '\''t'\'' and n.nspname !~ '\''^pg_'\'' and n.nspname not in ('\''information_schema'\'', '\''pgaf_upgrade'\'')))' </dev/null)" = t ]; then printf '%s\t%s\n' "$oid" "$database" >> /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases.new; fi
@@ -829,6 +1132,226 @@ while IFS=$tab read -r oid database; do
   printf '%s follows back\n' "$database"
 done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases
 rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/follow-back.sql
+
+## Q.node_1.make-ready (as postgres): Make the cut back ready
+set -eu
+export LC_ALL=C
+umask 077
+cd / # of whoever became postgres, a directory that postgres may not enter
+mkdir -p /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online
+version() { cat "$1/PG_VERSION" 2>/dev/null || true; }
+servers() { # DATA…: which servers run there
+  for one; do sed -n '1p;3p' "$one/postmaster.pid" 2>/dev/null || true; done | tr '\n' ' '
+}
+ready_age() ( # FILE WHAT DATA DATA: seconds since it was made ready for that and by these servers; nothing where it is not fresh
+  [ -s "$1" ] && { IFS= read -r of && IFS= read -r at; } <"$1" || exit 0
+  [ "$of" = "$2 $(servers "$3" "$4")" ] || exit 0
+  case $at in '' | *[!0-9]*) exit 0 ;; esac
+  age=$(($(date +%s) - at))
+  [ "$age" -lt 0 ] || [ "$age" -gt 600 ] || echo "$age"
+)
+[ "$(version /var/lib/pgsql/data)" = 17 ] || { echo '/var/lib/pgsql/data is not PostgreSQL 17' >&2; exit 1; }
+cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/leave.sql <<'END-OF-SQL'
+\set QUIET on
+\pset tuples_only on
+\pset format unaligned
+set pgaf_upgrade.pass = on;
+set default_transaction_isolation = 'read committed';
+set datestyle = iso;
+set timezone = 'UTC';
+select set_config('statement_timeout', :'seconds' || 's', false) \gset was_
+select :'objects' = 'refuse' and exists (select from pg_largeobject_metadata) as unfollowed \gset
+\if :unfollowed
+do $body$ begin raise exception 'there are large objects in %, and none is carried', current_database(); end $body$;
+\endif
+begin;
+insert into pgaf_upgrade.marker (what, at)
+  values (:'what', greatest(clock_timestamp(), (select max(at) + interval '1 microsecond' from pgaf_upgrade.marker)))
+  on conflict (what) do update set at = excluded.at returning at \gset
+\if :stopped
+insert into pgaf_upgrade.sequence as had (schema, name, last, called, file, moved)
+  select now.schema, now.name, now.last, now.called, now.file, :'at' from (
+  select schema, name, file, case when sound then ((get_byte(page, tuple + 24 + 0)::bigint << 0) | (get_byte(page, tuple + 24 + 1)::bigint << 8) | (get_byte(page, tuple + 24 + 2)::bigint << 16) | (get_byte(page, tuple + 24 + 3)::bigint << 24) | (get_byte(page, tuple + 24 + 4)::bigint << 32) | (get_byte(page, tuple + 24 + 5)::bigint << 40) | (get_byte(page, tuple + 24 + 6)::bigint << 48) | (get_byte(page, tuple + 24 + 7)::bigint << 56)) else coalesce(asked, pgaf_upgrade.uncalled(oid::regclass)) end as last,
+      case when sound then get_byte(page, tuple + 40) = 1 else asked is not null end as called
+    from (select *, case when not sound then pg_sequence_last_value(oid) end as asked
+      from (select *, coalesce(item >> 15 & 3 = 1 and item >> 17 = 41 and tuple between 28 and special - 41 and get_byte(page, case when tuple between 28 and special - 41 then tuple else 0 end + 22) = 24, false) as sound
+        from (select *, (item & 32767)::integer as tuple
+          from (select *, case when special > 100 and ((get_byte(page, 16 + 0)::bigint << 0) | (get_byte(page, 16 + 1)::bigint << 8)) = special and ((get_byte(page, special + 0)::bigint << 0) | (get_byte(page, special + 1)::bigint << 8) | (get_byte(page, special + 2)::bigint << 16) | (get_byte(page, special + 3)::bigint << 24)) = 5911 and ((get_byte(page, 12 + 0)::bigint << 0) | (get_byte(page, 12 + 1)::bigint << 8)) = 28 then ((get_byte(page, 24 + 0)::bigint << 0) | (get_byte(page, 24 + 1)::bigint << 8) | (get_byte(page, 24 + 2)::bigint << 16) | (get_byte(page, 24 + 3)::bigint << 24)) end as item
+            from (select n.nspname as schema, c.relname as name, c.oid, c.relfilenode as file, p.page, octet_length(p.page) - 8 as special
+              from pg_class c join pg_namespace n on n.oid = c.relnamespace cross join (select oid, dattablespace from pg_database where datname = current_database()) d
+                cross join lateral (select case when c.reltablespace = 0 and c.relfilenode <> 0 and d.dattablespace = 1663
+                  then pg_read_binary_file('base/' || d.oid || '/' || c.relfilenode, 0, current_setting('block_size')::bigint, true) end as page offset 0) p
+              where c.relkind = 'S' and c.relpersistence <> 't' and n.nspname !~ '^pg_temp' and (:'moved' = 'all' or c.oid = any(array(select case parts[1] when 'u' then parts[3]::oid else pg_filenode_relation(parts[1]::oid, parts[3]::oid)::oid end
+        from (select string_to_array(one, '/') as parts from unnest(string_to_array(nullif(:'moved', 'all'), ' ')) one where one <> '') named
+        where parts[2] = (select oid::text from pg_database where datname = current_database())))) offset 0) lies offset 0) items offset 0) tuples offset 0) judged offset 0) answers) now left join pgaf_upgrade.sequence was on was.schema = now.schema and was.name = now.name
+  where (was.last, was.called, was.file) is distinct from (now.last, now.called, now.file)
+  on conflict (schema, name) do update set last = excluded.last, called = excluded.called, file = excluded.file, moved = excluded.moved;
+\else
+insert into pgaf_upgrade.sequence as had (schema, name, last, called, file, moved)
+  select now.schema, now.name, now.last, now.called, now.file, :'at' from (
+  select n.nspname as schema, c.relname as name, coalesce(s.last, pgaf_upgrade.uncalled(c.oid::regclass)) as last, s.last is not null as called, c.relfilenode as file
+    from (select c.* from pg_class c cross join (select oid from pg_database where datname = current_database()) d where c.relkind = 'S' and (:'moved' = 'all' or c.oid = any(array(select case parts[1] when 'u' then parts[3]::oid else pg_filenode_relation(parts[1]::oid, parts[3]::oid)::oid end
+        from (select string_to_array(one, '/') as parts from unnest(string_to_array(nullif(:'moved', 'all'), ' ')) one where one <> '') named
+        where parts[2] = (select oid::text from pg_database where datname = current_database())))) offset 0) c
+      join pg_namespace n on n.oid = c.relnamespace cross join lateral (select pg_sequence_last_value(c.oid) as last offset 0) s
+    where c.relkind = 'S' and c.relpersistence <> 't' and n.nspname !~ '^pg_temp') now left join pgaf_upgrade.sequence was on was.schema = now.schema and was.name = now.name
+  where (was.last, was.called, was.file) is distinct from (now.last, now.called, now.file)
+  on conflict (schema, name) do update set last = excluded.last, called = excluded.called, file = excluded.file, moved = excluded.moved;
+\endif
+commit;
+select :'at';
+END-OF-SQL
+cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/arrive.sql <<'END-OF-SQL'
+\set QUIET on
+\pset tuples_only on
+\pset format unaligned
+set pgaf_upgrade.pass = on;
+set default_transaction_isolation = 'read committed'; -- whatever the database sets: each statement sees what has come by then
+set statement_timeout = 0;
+set datestyle = iso;
+set timezone = 'UTC';
+select set_config('pgaf_upgrade.what', :'what', false), set_config('pgaf_upgrade.at', :'at', false), set_config('pgaf_upgrade.seconds', :'seconds', false) \gset was_
+select format('alter subscription %I enable', subname) from pg_subscription where subdbid = (select oid from pg_database where datname = current_database()) and subname ~ '^pgaf_(up|back)_[0-9]+$' and not subenabled \gexec
+do $body$ declare
+  until timestamptz := clock_timestamp() + current_setting('pgaf_upgrade.seconds')::integer * interval '1 second';
+begin
+  while not exists (select from pgaf_upgrade.marker where what = current_setting('pgaf_upgrade.what') and at = current_setting('pgaf_upgrade.at')::timestamptz) loop
+    if clock_timestamp() > until then
+      raise exception 'what was written last in % has not come within % s', current_database(), current_setting('pgaf_upgrade.seconds');
+    end if;
+    perform pg_sleep(0.01);
+  end loop;
+end $body$;
+select set_config('statement_timeout', :'seconds' || 's', false) \gset was_
+select count(*) from (select setval(to_regclass(format('%I.%I', schema, name)), last, called) from pgaf_upgrade.sequence
+  where :all or moved > (select coalesce(max(at), '-infinity') from pgaf_upgrade.marker where what = 'ready') offset 0) moved \gset
+select current_database() || ': everything is there, ' || :count || ' sequences set';
+END-OF-SQL
+cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/turn.sql <<'END-OF-SQL'
+select format('alter subscription %I disable', subname) from pg_subscription where subname = :'follows' \gexec
+select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = :'back' \g /dev/null
+select pg_create_logical_replication_slot(:'back', 'pgoutput') where :'back' <> '' \g /dev/null
+END-OF-SQL
+cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema.sql <<'END-OF-SQL'
+\set QUIET on
+\pset tuples_only on
+\pset format unaligned
+select x from ((select format('schema %I of %s', n.nspname, quote_ident(pg_get_userbyid(n.nspowner))) from pg_namespace n where n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'pgaf_upgrade'))
+union all (select format('%s %s of %s: %s', case c.relkind when 'v' then 'view' when 'm' then 'materialized view' when 'f' then 'foreign table' when 'S' then 'sequence' when 'c' then 'composite type' when 'i' then 'index' when 'I' then 'index' else 'table' end,
+      format('%I.%I', n.nspname, c.relname), quote_ident(pg_get_userbyid(c.relowner)), md5(concat_ws(' ', c.relpersistence, c.relrowsecurity, c.relforcerowsecurity, case when c.relkind in ('r', 'p', 'f', 'c') then a.columns end, s.terms)))
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace
+      left join (select attrelid, string_agg(concat_ws(' ', attname, format_type(atttypid, atttypmod), attgenerated), ', ' order by attnum) as columns
+        from pg_attribute where attnum > 0 and not attisdropped group by attrelid) a on a.attrelid = c.oid
+      left join (select seqrelid, concat_ws(' ', seqstart, seqincrement, seqmax, seqmin, seqcache, seqcycle) as terms from pg_sequence) s on s.seqrelid = c.oid
+    where n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'pgaf_upgrade') and c.relkind in ('r', 'p', 'v', 'm', 'f', 'S', 'c', 'i', 'I') and c.relpersistence <> 't'
+      and not exists (select from pg_index i where i.indexrelid = c.oid and not i.indisvalid) and (c.relkind in ('r', 'p', 'i', 'I') or not exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e')))
+union all (select format('constraint %I of %s: %s %s', k.conname, format('%I.%I', n.nspname, c.relname), k.contype, k.convalidated) from pg_constraint k join pg_class c on c.oid = k.conrelid join pg_namespace n on n.oid = c.relnamespace
+    where n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'pgaf_upgrade') and k.contype in ('c', 'f', 'p', 'u', 'x') and k.conparentid = 0)
+union all (select format('trigger %I of %s: %s', t.tgname, format('%I.%I', n.nspname, c.relname), t.tgenabled) from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace
+    where not t.tgisinternal and t.tgparentid = 0 and n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'pgaf_upgrade'))
+union all (select format('policy %I of %s: %s', p.polname, format('%I.%I', n.nspname, c.relname), p.polcmd) from pg_policy p join pg_class c on c.oid = p.polrelid join pg_namespace n on n.oid = c.relnamespace where n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'pgaf_upgrade'))
+union all (select format('routine %s of %s: %s', p.oid::regprocedure, quote_ident(pg_get_userbyid(p.proowner)), md5(concat_ws(' ', p.prosrc, p.prosecdef, p.provolatile, p.proconfig::text)))
+    from pg_proc p join pg_namespace n on n.oid = p.pronamespace where n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'pgaf_upgrade') and not exists (select from pg_depend d where d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e'))
+union all (select format('type %I.%I of %s: %s', n.nspname, y.typname, quote_ident(pg_get_userbyid(y.typowner)), md5(concat_ws(' ', y.typnotnull, format_type(y.typbasetype, y.typtypmod), (select string_agg(quote_literal(e.enumlabel), ' ' order by e.enumsortorder) from pg_enum e where e.enumtypid = y.oid))))
+    from pg_type y join pg_namespace n on n.oid = y.typnamespace where n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'pgaf_upgrade') and y.typtype in ('d', 'e', 'r') and not exists (select from pg_depend d where d.classid = 'pg_type'::regclass and d.objid = y.oid and d.deptype = 'e'))
+union all (select format('extension %I', extname) from pg_extension)
+union all (select format('%s large objects', count(*)) from pg_largeobject_metadata where :'objects' = 'refuse' having count(*) > 0)) s(x) order by x collate "C";
+END-OF-SQL
+rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/stops /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/stopped-new
+if [ -e /var/lib/pgsql/data_pg17_new ] || [ -L /var/lib/pgsql/data_pg17_new ]; then echo '/var/lib/pgsql/data_pg17_new is there already' >&2; exit 1; fi
+visitors() ( # DIRECTORY...: nobody but its server and pg_autoctl has them open; else it says who
+  for dir in "$@"; do
+    real=$(readlink -f -- "$dir") server=
+    [ ! -s "$dir/postmaster.pid" ] || read -r server <"$dir/postmaster.pid" || true
+    for wait in 0.1 0.9 1 1 ""; do
+      found=$(find /proc/[0-9]*/fd /proc/[0-9]*/cwd -maxdepth 1 -type l -printf '%p %l\n' 2>/dev/null | real=$real awk '
+        { path = substr($0, index($0, " ") + 1) }
+        path == ENVIRON["real"] || index(path, ENVIRON["real"] "/") == 1 { split($0, part, "/"); held[part[3]] = path }
+        END { for (pid in held) print pid, held[pid] }' | while read -r pid path; do
+          up=$pid
+          while [ "${up:-0}" -gt 1 ] && [ "$up" != "$server" ] && [ "$(cat "/proc/$up/comm" 2>/dev/null)" != pg_autoctl ]; do
+            up=$(sed -n 's/^PPid:[[:space:]]*//p' "/proc/$up/status" 2>/dev/null)
+          done
+          # the server's and pg_autoctl's own end before the first process does
+          if [ "$up" = 1 ] || [ "$up" = 0 ]; then echo "process $pid ($(cat "/proc/$pid/comm" 2>/dev/null)) has $path open: end it first"; fi
+        done)
+      [ -n "$found" ] && [ -n "$wait" ] || break
+      sleep $wait
+    done
+    [ -z "$found" ] || { printf '%s\n' "$found" | head -n 3 >&2; exit 1; }
+  done
+)
+visitors /var/lib/pgsql/data /var/lib/pgsql/data_pg15_bak
+umask 077
+mkdir -p /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online
+tab=$(printf '\t')
+whole=$(PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc 'select oid || e'\''\t'\'' || datname from pg_database where datallowconn and datname <> '\''template0'\'' and datconnlimit <> -2 and datname !~ e'\''[\r\n]'\'' order by oid')
+printf '%s\n' "$whole" > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/open.new
+[ -n "$whole" ] || { echo 'the server has named no database' >&2; exit 1; }
+: > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases.new
+while IFS=$tab read -r oid database; do
+  if [ "$(PGOPTIONS='-c search_path=pg_catalog' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc 'select exists (select from pg_class c join pg_namespace n on n.oid = c.relnamespace where (c.relkind = '\''r'\'' and c.relpersistence = '\''p'\'' and n.nspname !~ '\''^pg_'\'' and n.nspname not in ('\''information_schema'\'', '\''pgaf_upgrade'\'') or c.relkind = '\''S'\'' and c.relpersistence <> '\''t'\'' and n.nspname !~ '\''^pg_'\'' and n.nspname not in ('\''information_schema'\'', '\''pgaf_upgrade'\'')))' </dev/null)" = t ]; then printf '%s\t%s\n' "$oid" "$database" >> /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases.new; fi
+done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/open.new
+mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/open.new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/open; mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases.new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases
+whole=$(PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atqc 'select x from (
+  select '\''role '\'' || rolname || '\'' '\'' || md5(concat_ws('\'','\'', rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication, rolbypassrls, rolconnlimit, rolpassword, rolvaliduntil)) from pg_authid where rolname !~ '\''^pg_'\''
+  union all select '\''member of '\'' || r.rolname || '\'': '\'' || m.rolname || '\'' '\'' || admin_option from pg_auth_members a join pg_roles r on r.oid = roleid join pg_roles m on m.oid = member where m.rolname !~ '\''^pg_'\''
+  union all select '\''settings of '\'' || coalesce(rolname, '\''every role'\'') || '\'' in '\'' || coalesce(datname, '\''every database'\'') || '\'' '\'' || md5(setconfig::text) from pg_db_role_setting left join pg_database d on d.oid = setdatabase left join pg_roles r on r.oid = setrole
+  union all select '\''database '\'' || datname || '\'' of '\'' || pg_get_userbyid(datdba) || '\'' '\'' || md5(concat_ws('\'','\'', datconnlimit, datallowconn, datacl)) from pg_database where datname !~ '\''^template'\''
+  union all select '\''tablespace '\'' || spcname || '\'' of '\'' || pg_get_userbyid(spcowner) || '\'' '\'' || md5(concat_ws('\'','\'', spcacl, spcoptions)) from pg_tablespace where spcname !~ '\''^pg_'\'') s(x) order by x collate "C"' </dev/null)
+printf '%s\n' "$whole" > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-leaves
+whole=$(PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -p 5432 -U postgres -Atqc 'select x from (
+  select '\''role '\'' || rolname || '\'' '\'' || md5(concat_ws('\'','\'', rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication, rolbypassrls, rolconnlimit, rolpassword, rolvaliduntil)) from pg_authid where rolname !~ '\''^pg_'\''
+  union all select '\''member of '\'' || r.rolname || '\'': '\'' || m.rolname || '\'' '\'' || admin_option from pg_auth_members a join pg_roles r on r.oid = roleid join pg_roles m on m.oid = member where m.rolname !~ '\''^pg_'\''
+  union all select '\''settings of '\'' || coalesce(rolname, '\''every role'\'') || '\'' in '\'' || coalesce(datname, '\''every database'\'') || '\'' '\'' || md5(setconfig::text) from pg_db_role_setting left join pg_database d on d.oid = setdatabase left join pg_roles r on r.oid = setrole
+  union all select '\''database '\'' || datname || '\'' of '\'' || pg_get_userbyid(datdba) || '\'' '\'' || md5(concat_ws('\'','\'', datconnlimit, datallowconn, datacl)) from pg_database where datname !~ '\''^template'\''
+  union all select '\''tablespace '\'' || spcname || '\'' of '\'' || pg_get_userbyid(spcowner) || '\'' '\'' || md5(concat_ws('\'','\'', spcacl, spcoptions)) from pg_tablespace where spcname !~ '\''^pg_'\'') s(x) order by x collate "C"' </dev/null)
+printf '%s\n' "$whole" > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-comes
+cmp -s /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-leaves /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-comes || { echo 'roles, databases, their settings or tablespaces are not the same on 17 and on 15, or a transaction is prepared. Make them the same on 15, by psql -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -p 5432; commit or roll back what is prepared, where it serves:' >&2; diff /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-leaves /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-comes >&2; exit 1; }
+open=$(PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -p 5432 -U postgres -Atc 'select string_agg(format('\''%s of %s in %s, process %s, for %s s'\'', coalesce(nullif(application_name, '\'''\''), '\''a client'\''), usename, datname, pid, round(extract(epoch from now() - xact_start))), '\'', '\'') from pg_stat_activity where backend_xid is not null and backend_type = '\''client backend'\'' and pid <> pg_backend_pid()' </dev/null)
+[ -z "$open" ] || { echo 'a transaction is open on 15 that is to serve, and the change of places would wait for it. End it:' "$open" >&2; exit 1; }
+other=
+while IFS=$tab read -r oid database; do
+  (
+    whole=$(PGOPTIONS='-c search_path=pg_catalog' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atq -v objects=refuse -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema.sql </dev/null)
+    printf '%s\n' "$whole" > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema-leaves
+  ) & asked=$!
+  whole=$(PGOPTIONS='-c search_path=pg_catalog' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -p 5432 -U postgres -Atq -v objects=refuse -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema.sql </dev/null)
+  printf '%s\n' "$whole" > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema-comes
+  wait $asked
+  cmp -s /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema-leaves /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema-comes || { printf '%s:\n' "$database" >&2; diff /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema-leaves /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema-comes | head -n 20 >&2; other=yes; }
+done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/open
+[ -z "$other" ] || { echo 'the schema is not the same on 17 (<) and on 15 (>), and is frozen: somebody has gone past it. An owner or a routine can be made the same there, as a superuser who sets pgaf_upgrade.pass to on; of a table or a column the rows are missing too: where it is not wanted, drop it, else begin anew' >&2; exit 1; }
+rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema-leaves /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema-comes
+rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/ready
+of=$(servers /var/lib/pgsql/data /var/lib/pgsql/data_pg15_bak)
+while IFS=$tab read -r oid database; do
+  PGOPTIONS='-c search_path=pg_catalog' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -p 5432 -U postgres -q -c 'set pgaf_upgrade.pass = on' -c "alter subscription \"pgaf_back_$oid\" set (synchronous_commit = on)" </dev/null
+done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases
+PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -qc checkpoint </dev/null
+PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atqc 'select redo_lsn || '\'' '\'' || timeline_id from pg_control_checkpoint()' </dev/null > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-since.new
+: > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-silent
+while IFS=$tab read -r oid database; do
+  PGOPTIONS='-c search_path=pg_catalog' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atqc 'select '\''u/'\'' || d.oid || '\''/'\'' || c.oid from pg_class c, pg_database d where d.datname = current_database() and c.relkind = '\''S'\'' and c.relpersistence = '\''u'\''' </dev/null >> /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-silent
+done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases
+one() {
+  at=$(PGOPTIONS='-c search_path=pg_catalog' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atq -v what=ready -v seconds=300 -v stopped=false -v moved=all -v objects=refuse -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/leave.sql </dev/null) &&
+  PGOPTIONS='-c search_path=pg_catalog' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -p 5432 -U postgres -Atq -v what=ready -v seconds=300 -v at="$at" -v all=true -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/arrive.sql </dev/null ||
+  { printf 'it did not all arrive: %s\n' "$database" >&2; exit 1; }
+}
+carrying=
+while IFS=$tab read -r oid database; do
+  one </dev/null & carrying="$carrying $!"
+done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases
+arrived=yes
+for one in $carrying; do wait "$one" || arrived=; done # one that was killed has left no word
+[ -n "$arrived" ] || { echo 'a database was not carried over' >&2; exit 1; }
+mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-since.new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-since
+printf '%s\n' way-back" $of" "$(date +%s)" > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/ready.new
+mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/ready.new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/ready
+PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -p 5432 -U postgres -qc checkpoint </dev/null
+PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -qc checkpoint </dev/null
+echo 'everything is ready, for 10 minutes: PostgreSQL 17 serves on'
 
 ## Q.node_1.cut-back (as root): Cut back to 15
 set -eu
@@ -920,7 +1443,7 @@ of_system() { # BIN DIRECTORY IDENTIFIER
 }
 [ "$(version /var/lib/pgsql/data)" != 15 ] || exit 0
 if [ ! -e /var/lib/pgsql/data ] && [ ! -e /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/stopped-new ]; then echo '\''PostgreSQL 17 has never served: PostgreSQL 15 goes home'\''; exit 0; fi
-if [ -e /var/lib/pgsql/data ] && [ ! -e /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/ready ]; then echo '\''PostgreSQL 17 was stopped already, and nothing is ready: it serves first'\'' >&2; exit 1; fi
+if [ -e /var/lib/pgsql/data ] && [ "$(cat /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/stops 2>/dev/null)" != way-back ]; then echo '\''PostgreSQL 17 was stopped already, and nothing is ready: it serves first'\'' >&2; exit 1; fi
 mkdir -p /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/new-log
 echo '\''local all all trust'\'' > /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new/pg_hba.conf
 cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-new.new <<'\''END-OF-SERVE'\''
@@ -1020,17 +1543,17 @@ if [ ! -e /var/lib/pgsql/data ] && [ ! -e /var/lib/pgsql/pgaf-upgrade/var/lib/pg
 settle > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/settle.log 2>&1 & settling=$!
 trap wait EXIT # what fails is taken back at once: not under its hands
 moved=all
-since=$(cat /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-since 2>/dev/null || true)
+since=$(cut -d '\'' '\'' -f 1 /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-since 2>/dev/null || true)
 end=$(sed -n '\''s/^Latest checkpoint location: *//p'\'' /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/stopped-new)
 timeline=$(sed -n "s/^Latest checkpoint'\''s TimeLineID: *//p" /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/stopped-new)
 case $since,$end in
 */*,*/*)
-  if [ $(((0x${end%/*} - 0x${since%/*}) * 4294967296 + 0x${end#*/} - 0x${since#*/})) -le 1073741824 ] &&
+  if [ $(((0x${end%/*} - 0x${since%/*}) * 4294967296 + 0x${end#*/} - 0x${since#*/})) -le 1073741824 ] && silent=$(cat /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-silent) &&
     records=$(/opt/vmware/postgres/17/bin/pg_waldump --path=/var/lib/pgsql/data_pg17_new/pg_wal --timeline="$timeline" --rmgr=Sequence --start="$since" --end="$end" 2>/dev/null); then
-    names=$(printf '\''%s\n'\'' "$records" | sed -n '\''s|^rmgr: Sequence .* desc: LOG rel [0-9]*/\([0-9]*/[0-9]*\),.*|\1|p'\'')
+    names=$(printf '\''%s\n'\'' "$records" | sed -n '\''s|^rmgr: Sequence .* desc: LOG rel \([0-9]*/[0-9]*/[0-9]*\),.*|\1|p'\'')
     # every record was understood
     if [ "$(printf '\''%s'\'' "$names" | wc -w)" = "$(printf '\''%s'\'' "$records" | grep -c .)" ]; then
-      names=$(printf '\''%s\n'\'' "$names" | sort -u)
+      names=$(printf '\''%s\n'\'' "$names" "$silent" | grep . | sort -u || true)
       [ "$(printf '\''%s'\'' "$names" | wc -w)" -gt 2000 ] || moved=$(printf '\''%s'\'' "$names" | tr '\''\n'\'' '\'' '\'')
     fi
   fi
@@ -1046,20 +1569,22 @@ until /opt/vmware/postgres/15/bin/pg_isready -q -h /var/lib/pgsql/pgaf-upgrade/@
   tries=$((tries + 1)); [ $tries -le 300 ] || { echo '\''the server does not answer'\'' >&2; exit 1; }
   sleep 0.03
 done
-PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -p 5432 -U postgres -Atqc '\''select x from (
+whole=$(PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -p 5432 -U postgres -Atqc '\''select x from (
   select '\''\'\'''\''role '\''\'\'''\'' || rolname || '\''\'\'''\'' '\''\'\'''\'' || md5(concat_ws('\''\'\'''\'','\''\'\'''\'', rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication, rolbypassrls, rolconnlimit, rolpassword, rolvaliduntil)) from pg_authid where rolname !~ '\''\'\'''\''^pg_'\''\'\'''\''
   union all select '\''\'\'''\''member of '\''\'\'''\'' || r.rolname || '\''\'\'''\'': '\''\'\'''\'' || m.rolname || '\''\'\'''\'' '\''\'\'''\'' || admin_option from pg_auth_members a join pg_roles r on r.oid = roleid join pg_roles m on m.oid = member where m.rolname !~ '\''\'\'''\''^pg_'\''\'\'''\''
   union all select '\''\'\'''\''settings of '\''\'\'''\'' || coalesce(rolname, '\''\'\'''\''every role'\''\'\'''\'') || '\''\'\'''\'' in '\''\'\'''\'' || coalesce(datname, '\''\'\'''\''every database'\''\'\'''\'') || '\''\'\'''\'' '\''\'\'''\'' || md5(setconfig::text) from pg_db_role_setting left join pg_database d on d.oid = setdatabase left join pg_roles r on r.oid = setrole
   union all select '\''\'\'''\''database '\''\'\'''\'' || datname || '\''\'\'''\'' of '\''\'\'''\'' || pg_get_userbyid(datdba) || '\''\'\'''\'' '\''\'\'''\'' || md5(concat_ws('\''\'\'''\'','\''\'\'''\'', datconnlimit, datallowconn, datacl)) from pg_database where datname !~ '\''\'\'''\''^template'\''\'\'''\''
   union all select '\''\'\'''\''tablespace '\''\'\'''\'' || spcname || '\''\'\'''\'' of '\''\'\'''\'' || pg_get_userbyid(spcowner) || '\''\'\'''\'' '\''\'\'''\'' || md5(concat_ws('\''\'\'''\'','\''\'\'''\'', spcacl, spcoptions)) from pg_tablespace where spcname !~ '\''\'\'''\''^pg_'\''\'\'''\''
-  union all select '\''\'\'''\''prepared transaction '\''\'\'''\'' || gid || '\''\'\'''\'' in '\''\'\'''\'' || database from pg_prepared_xacts) s(x) order by x collate "C"'\'' > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-leaves </dev/null
-PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -p 5432 -U postgres -Atqc '\''select x from (
+  union all select '\''\'\'''\''prepared transaction '\''\'\'''\'' || gid || '\''\'\'''\'' in '\''\'\'''\'' || database from pg_prepared_xacts) s(x) order by x collate "C"'\'' </dev/null)
+printf '\''%s\n'\'' "$whole" > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-leaves
+whole=$(PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -p 5432 -U postgres -Atqc '\''select x from (
   select '\''\'\'''\''role '\''\'\'''\'' || rolname || '\''\'\'''\'' '\''\'\'''\'' || md5(concat_ws('\''\'\'''\'','\''\'\'''\'', rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication, rolbypassrls, rolconnlimit, rolpassword, rolvaliduntil)) from pg_authid where rolname !~ '\''\'\'''\''^pg_'\''\'\'''\''
   union all select '\''\'\'''\''member of '\''\'\'''\'' || r.rolname || '\''\'\'''\'': '\''\'\'''\'' || m.rolname || '\''\'\'''\'' '\''\'\'''\'' || admin_option from pg_auth_members a join pg_roles r on r.oid = roleid join pg_roles m on m.oid = member where m.rolname !~ '\''\'\'''\''^pg_'\''\'\'''\''
   union all select '\''\'\'''\''settings of '\''\'\'''\'' || coalesce(rolname, '\''\'\'''\''every role'\''\'\'''\'') || '\''\'\'''\'' in '\''\'\'''\'' || coalesce(datname, '\''\'\'''\''every database'\''\'\'''\'') || '\''\'\'''\'' '\''\'\'''\'' || md5(setconfig::text) from pg_db_role_setting left join pg_database d on d.oid = setdatabase left join pg_roles r on r.oid = setrole
   union all select '\''\'\'''\''database '\''\'\'''\'' || datname || '\''\'\'''\'' of '\''\'\'''\'' || pg_get_userbyid(datdba) || '\''\'\'''\'' '\''\'\'''\'' || md5(concat_ws('\''\'\'''\'','\''\'\'''\'', datconnlimit, datallowconn, datacl)) from pg_database where datname !~ '\''\'\'''\''^template'\''\'\'''\''
   union all select '\''\'\'''\''tablespace '\''\'\'''\'' || spcname || '\''\'\'''\'' of '\''\'\'''\'' || pg_get_userbyid(spcowner) || '\''\'\'''\'' '\''\'\'''\'' || md5(concat_ws('\''\'\'''\'','\''\'\'''\'', spcacl, spcoptions)) from pg_tablespace where spcname !~ '\''\'\'''\''^pg_'\''\'\'''\''
-  union all select '\''\'\'''\''prepared transaction '\''\'\'''\'' || gid || '\''\'\'''\'' in '\''\'\'''\'' || database from pg_prepared_xacts) s(x) order by x collate "C"'\'' > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-comes </dev/null
+  union all select '\''\'\'''\''prepared transaction '\''\'\'''\'' || gid || '\''\'\'''\'' in '\''\'\'''\'' || database from pg_prepared_xacts) s(x) order by x collate "C"'\'' </dev/null)
+printf '\''%s\n'\'' "$whole" > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-comes
 cmp -s /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-leaves /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-comes || { echo '\''roles, databases, their settings or tablespaces are not the same on 17 and on 15, or a transaction is prepared. Make them the same on 15, by psql -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -p 5432; commit or roll back what is prepared, where it serves:'\'' >&2; diff /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-leaves /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-comes >&2; exit 1; }
 one() {
   at=$(PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/new -p 5432 -U postgres -Atq -v what=way-back -v seconds=10 -v stopped=true -v moved="$moved" -v objects=refuse -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/leave.sql </dev/null) &&
@@ -1216,7 +1741,7 @@ until /opt/vmware/postgres/15/bin/pg_isready -q -h /var/run/postgresql -p 5432; 
 done
 up=; read -r up rest < /proc/uptime || true
 echo "writes go on: $up s since boot"
-rm -f /var/lib/pgsql/.config/pg_autoctl/var/lib/pgsql/data/pg_autoctl.cfg.pg17 /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/ready
+rm -f /var/lib/pgsql/.config/pg_autoctl/var/lib/pgsql/data/pg_autoctl.cfg.pg17 /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/ready /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/stops
 PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atqc "select '\''it serves: '\'' || version()" </dev/null
 
 END-OF-FILE
@@ -1307,7 +1832,7 @@ fi
 # from here on it can be started, whatever fails: a full disk gives no room for a copy, and takes a rename
 unmark /var/lib/pgsql/data || true
 if [ -e /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-old.was ]; then mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-old.was /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/serve-old; fi # it follows on
-rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/handed-back /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/stopped-new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/ready
+rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/handed-back /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/stopped-new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/ready /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/stops
 if [ -e /var/lib/pgsql/.config/pg_autoctl/var/lib/pgsql/data/pg_autoctl.cfg.pg17 ]; then mv /var/lib/pgsql/.config/pg_autoctl/var/lib/pgsql/data/pg_autoctl.cfg.pg17 /var/lib/pgsql/.config/pg_autoctl/var/lib/pgsql/data/pg_autoctl.cfg; keep /var/lib/pgsql/.config/pg_autoctl/var/lib/pgsql/data/pg_autoctl.cfg || true; fi
 if [ -e /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state.pg17 ] && [ "$(wc -c < /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state.pg17)" -eq 1024 ]; then mv /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state.pg17 /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state; keep /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state || true; fi
 echo '\''PostgreSQL 17 goes home'\''
@@ -1369,14 +1894,19 @@ insert into pgaf_upgrade.sequence as had (schema, name, last, called, file, move
               from pg_class c join pg_namespace n on n.oid = c.relnamespace cross join (select oid, dattablespace from pg_database where datname = current_database()) d
                 cross join lateral (select case when c.reltablespace = 0 and c.relfilenode <> 0 and d.dattablespace = 1663
                   then pg_read_binary_file('\''base/'\'' || d.oid || '\''/'\'' || c.relfilenode, 0, current_setting('\''block_size'\'')::bigint, true) end as page offset 0) p
-              where c.relkind = '\''S'\'' and c.relpersistence <> '\''t'\'' and n.nspname !~ '\''^pg_temp'\'' and (:'\''moved'\'' = '\''all'\'' or c.relpersistence = '\''u'\'' or d.oid || '\''/'\'' || c.relfilenode = any(string_to_array(:'\''moved'\'', '\'' '\''))) offset 0) lies offset 0) items offset 0) tuples offset 0) judged offset 0) answers) now left join pgaf_upgrade.sequence was on was.schema = now.schema and was.name = now.name
+              where c.relkind = '\''S'\'' and c.relpersistence <> '\''t'\'' and n.nspname !~ '\''^pg_temp'\'' and (:'\''moved'\'' = '\''all'\'' or c.oid = any(array(select case parts[1] when '\''u'\'' then parts[3]::oid else pg_filenode_relation(parts[1]::oid, parts[3]::oid)::oid end
+        from (select string_to_array(one, '\''/'\'') as parts from unnest(string_to_array(nullif(:'\''moved'\'', '\''all'\''), '\'' '\'')) one where one <> '\'''\'') named
+        where parts[2] = (select oid::text from pg_database where datname = current_database())))) offset 0) lies offset 0) items offset 0) tuples offset 0) judged offset 0) answers) now left join pgaf_upgrade.sequence was on was.schema = now.schema and was.name = now.name
   where (was.last, was.called, was.file) is distinct from (now.last, now.called, now.file)
   on conflict (schema, name) do update set last = excluded.last, called = excluded.called, file = excluded.file, moved = excluded.moved;
 \else
 insert into pgaf_upgrade.sequence as had (schema, name, last, called, file, moved)
   select now.schema, now.name, now.last, now.called, now.file, :'\''at'\'' from (
   select n.nspname as schema, c.relname as name, coalesce(s.last, pgaf_upgrade.uncalled(c.oid::regclass)) as last, s.last is not null as called, c.relfilenode as file
-    from pg_class c join pg_namespace n on n.oid = c.relnamespace cross join lateral (select pg_sequence_last_value(c.oid) as last offset 0) s
+    from (select c.* from pg_class c cross join (select oid from pg_database where datname = current_database()) d where c.relkind = '\''S'\'' and (:'\''moved'\'' = '\''all'\'' or c.oid = any(array(select case parts[1] when '\''u'\'' then parts[3]::oid else pg_filenode_relation(parts[1]::oid, parts[3]::oid)::oid end
+        from (select string_to_array(one, '\''/'\'') as parts from unnest(string_to_array(nullif(:'\''moved'\'', '\''all'\''), '\'' '\'')) one where one <> '\'''\'') named
+        where parts[2] = (select oid::text from pg_database where datname = current_database())))) offset 0) c
+      join pg_namespace n on n.oid = c.relnamespace cross join lateral (select pg_sequence_last_value(c.oid) as last offset 0) s
     where c.relkind = '\''S'\'' and c.relpersistence <> '\''t'\'' and n.nspname !~ '\''^pg_temp'\'') now left join pgaf_upgrade.sequence was on was.schema = now.schema and was.name = now.name
   where (was.last, was.called, was.file) is distinct from (now.last, now.called, now.file)
   on conflict (schema, name) do update set last = excluded.last, called = excluded.called, file = excluded.file, moved = excluded.moved;
@@ -1441,7 +1971,19 @@ union all (select format('\''extension %I'\'', extname) from pg_extension)
 union all (select format('\''%s large objects'\'', count(*)) from pg_largeobject_metadata where :'\''objects'\'' = '\''refuse'\'' having count(*) > 0)) s(x) order by x collate "C";
 END-OF-SQL
 if [ "$(version /var/lib/pgsql/data)" = 17 ] && /opt/vmware/postgres/17/bin/pg_isready -q -h /var/run/postgresql -p 5432; then
-  rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/ready /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/stopped-new
+  servers() { # DATA…: which servers run there
+    for one; do sed -n '\''1p;3p'\'' "$one/postmaster.pid" 2>/dev/null || true; done | tr '\''\n'\'' '\'' '\''
+  }
+  ready_age() ( # FILE WHAT DATA DATA: seconds since it was made ready for that and by these servers; nothing where it is not fresh
+    [ -s "$1" ] && { IFS= read -r of && IFS= read -r at; } <"$1" || exit 0
+    [ "$of" = "$2 $(servers "$3" "$4")" ] || exit 0
+    case $at in '\'''\'' | *[!0-9]*) exit 0 ;; esac
+    age=$(($(date +%s) - at))
+    [ "$age" -lt 0 ] || [ "$age" -gt 600 ] || echo "$age"
+  )
+  rm -f /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state.pg17 # of an earlier time
+  cp -p /var/lib/pgsql/.config/pg_autoctl/var/lib/pgsql/data/pg_autoctl.cfg /var/lib/pgsql/.config/pg_autoctl/var/lib/pgsql/data/pg_autoctl.cfg.pg17
+  rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/stops /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/stopped-new
   if [ -e /var/lib/pgsql/data_pg17_new ] || [ -L /var/lib/pgsql/data_pg17_new ]; then echo '\''/var/lib/pgsql/data_pg17_new is there already'\'' >&2; exit 1; fi
   visitors() ( # DIRECTORY...: nobody but its server and pg_autoctl has them open; else it says who
     for dir in "$@"; do
@@ -1466,61 +2008,121 @@ if [ "$(version /var/lib/pgsql/data)" = 17 ] && /opt/vmware/postgres/17/bin/pg_i
     done
   )
   visitors /var/lib/pgsql/data /var/lib/pgsql/data_pg15_bak
-  rm -f /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state.pg17 # of an earlier time
-  cp -p /var/lib/pgsql/.config/pg_autoctl/var/lib/pgsql/data/pg_autoctl.cfg /var/lib/pgsql/.config/pg_autoctl/var/lib/pgsql/data/pg_autoctl.cfg.pg17
   umask 077
   mkdir -p /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online
   tab=$(printf '\''\t'\'')
-  PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc '\''select oid || e'\''\'\'''\''\t'\''\'\'''\'' || datname from pg_database where datallowconn and datname <> '\''\'\'''\''template0'\''\'\'''\'' and datconnlimit <> -2 and datname !~ e'\''\'\'''\''[\r\n]'\''\'\'''\'' order by oid'\'' > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/open.new
+  whole=$(PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc '\''select oid || e'\''\'\'''\''\t'\''\'\'''\'' || datname from pg_database where datallowconn and datname <> '\''\'\'''\''template0'\''\'\'''\'' and datconnlimit <> -2 and datname !~ e'\''\'\'''\''[\r\n]'\''\'\'''\'' order by oid'\'')
+  printf '\''%s\n'\'' "$whole" > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/open.new
+  [ -n "$whole" ] || { echo '\''the server has named no database'\'' >&2; exit 1; }
   : > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases.new
   while IFS=$tab read -r oid database; do
     if [ "$(PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc '\''select exists (select from pg_class c join pg_namespace n on n.oid = c.relnamespace where (c.relkind = '\''\'\'''\''r'\''\'\'''\'' and c.relpersistence = '\''\'\'''\''p'\''\'\'''\'' and n.nspname !~ '\''\'\'''\''^pg_'\''\'\'''\'' and n.nspname not in ('\''\'\'''\''information_schema'\''\'\'''\'', '\''\'\'''\''pgaf_upgrade'\''\'\'''\'') or c.relkind = '\''\'\'''\''S'\''\'\'''\'' and c.relpersistence <> '\''\'\'''\''t'\''\'\'''\'' and n.nspname !~ '\''\'\'''\''^pg_'\''\'\'''\'' and n.nspname not in ('\''\'\'''\''information_schema'\''\'\'''\'', '\''\'\'''\''pgaf_upgrade'\''\'\'''\'')))'\'' </dev/null)" = t ]; then printf '\''%s\t%s\n'\'' "$oid" "$database" >> /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases.new; fi
   done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/open.new
   mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/open.new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/open; mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases.new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases
-  PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atqc '\''select x from (
+  whole=$(PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atqc '\''select x from (
   select '\''\'\'''\''role '\''\'\'''\'' || rolname || '\''\'\'''\'' '\''\'\'''\'' || md5(concat_ws('\''\'\'''\'','\''\'\'''\'', rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication, rolbypassrls, rolconnlimit, rolpassword, rolvaliduntil)) from pg_authid where rolname !~ '\''\'\'''\''^pg_'\''\'\'''\''
   union all select '\''\'\'''\''member of '\''\'\'''\'' || r.rolname || '\''\'\'''\'': '\''\'\'''\'' || m.rolname || '\''\'\'''\'' '\''\'\'''\'' || admin_option from pg_auth_members a join pg_roles r on r.oid = roleid join pg_roles m on m.oid = member where m.rolname !~ '\''\'\'''\''^pg_'\''\'\'''\''
   union all select '\''\'\'''\''settings of '\''\'\'''\'' || coalesce(rolname, '\''\'\'''\''every role'\''\'\'''\'') || '\''\'\'''\'' in '\''\'\'''\'' || coalesce(datname, '\''\'\'''\''every database'\''\'\'''\'') || '\''\'\'''\'' '\''\'\'''\'' || md5(setconfig::text) from pg_db_role_setting left join pg_database d on d.oid = setdatabase left join pg_roles r on r.oid = setrole
   union all select '\''\'\'''\''database '\''\'\'''\'' || datname || '\''\'\'''\'' of '\''\'\'''\'' || pg_get_userbyid(datdba) || '\''\'\'''\'' '\''\'\'''\'' || md5(concat_ws('\''\'\'''\'','\''\'\'''\'', datconnlimit, datallowconn, datacl)) from pg_database where datname !~ '\''\'\'''\''^template'\''\'\'''\''
-  union all select '\''\'\'''\''tablespace '\''\'\'''\'' || spcname || '\''\'\'''\'' of '\''\'\'''\'' || pg_get_userbyid(spcowner) || '\''\'\'''\'' '\''\'\'''\'' || md5(concat_ws('\''\'\'''\'','\''\'\'''\'', spcacl, spcoptions)) from pg_tablespace where spcname !~ '\''\'\'''\''^pg_'\''\'\'''\'') s(x) order by x collate "C"'\'' > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-leaves </dev/null
-  PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -p 5432 -U postgres -Atqc '\''select x from (
+  union all select '\''\'\'''\''tablespace '\''\'\'''\'' || spcname || '\''\'\'''\'' of '\''\'\'''\'' || pg_get_userbyid(spcowner) || '\''\'\'''\'' '\''\'\'''\'' || md5(concat_ws('\''\'\'''\'','\''\'\'''\'', spcacl, spcoptions)) from pg_tablespace where spcname !~ '\''\'\'''\''^pg_'\''\'\'''\'') s(x) order by x collate "C"'\'' </dev/null)
+  printf '\''%s\n'\'' "$whole" > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-leaves
+  whole=$(PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -p 5432 -U postgres -Atqc '\''select x from (
   select '\''\'\'''\''role '\''\'\'''\'' || rolname || '\''\'\'''\'' '\''\'\'''\'' || md5(concat_ws('\''\'\'''\'','\''\'\'''\'', rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication, rolbypassrls, rolconnlimit, rolpassword, rolvaliduntil)) from pg_authid where rolname !~ '\''\'\'''\''^pg_'\''\'\'''\''
   union all select '\''\'\'''\''member of '\''\'\'''\'' || r.rolname || '\''\'\'''\'': '\''\'\'''\'' || m.rolname || '\''\'\'''\'' '\''\'\'''\'' || admin_option from pg_auth_members a join pg_roles r on r.oid = roleid join pg_roles m on m.oid = member where m.rolname !~ '\''\'\'''\''^pg_'\''\'\'''\''
   union all select '\''\'\'''\''settings of '\''\'\'''\'' || coalesce(rolname, '\''\'\'''\''every role'\''\'\'''\'') || '\''\'\'''\'' in '\''\'\'''\'' || coalesce(datname, '\''\'\'''\''every database'\''\'\'''\'') || '\''\'\'''\'' '\''\'\'''\'' || md5(setconfig::text) from pg_db_role_setting left join pg_database d on d.oid = setdatabase left join pg_roles r on r.oid = setrole
   union all select '\''\'\'''\''database '\''\'\'''\'' || datname || '\''\'\'''\'' of '\''\'\'''\'' || pg_get_userbyid(datdba) || '\''\'\'''\'' '\''\'\'''\'' || md5(concat_ws('\''\'\'''\'','\''\'\'''\'', datconnlimit, datallowconn, datacl)) from pg_database where datname !~ '\''\'\'''\''^template'\''\'\'''\''
-  union all select '\''\'\'''\''tablespace '\''\'\'''\'' || spcname || '\''\'\'''\'' of '\''\'\'''\'' || pg_get_userbyid(spcowner) || '\''\'\'''\'' '\''\'\'''\'' || md5(concat_ws('\''\'\'''\'','\''\'\'''\'', spcacl, spcoptions)) from pg_tablespace where spcname !~ '\''\'\'''\''^pg_'\''\'\'''\'') s(x) order by x collate "C"'\'' > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-comes </dev/null
+  union all select '\''\'\'''\''tablespace '\''\'\'''\'' || spcname || '\''\'\'''\'' of '\''\'\'''\'' || pg_get_userbyid(spcowner) || '\''\'\'''\'' '\''\'\'''\'' || md5(concat_ws('\''\'\'''\'','\''\'\'''\'', spcacl, spcoptions)) from pg_tablespace where spcname !~ '\''\'\'''\''^pg_'\''\'\'''\'') s(x) order by x collate "C"'\'' </dev/null)
+  printf '\''%s\n'\'' "$whole" > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-comes
   cmp -s /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-leaves /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-comes || { echo '\''roles, databases, their settings or tablespaces are not the same on 17 and on 15, or a transaction is prepared. Make them the same on 15, by psql -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -p 5432; commit or roll back what is prepared, where it serves:'\'' >&2; diff /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-leaves /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/globals-comes >&2; exit 1; }
   open=$(PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -p 5432 -U postgres -Atc '\''select string_agg(format('\''\'\'''\''%s of %s in %s, process %s, for %s s'\''\'\'''\'', coalesce(nullif(application_name, '\''\'\'''\'''\''\'\'''\''), '\''\'\'''\''a client'\''\'\'''\''), usename, datname, pid, round(extract(epoch from now() - xact_start))), '\''\'\'''\'', '\''\'\'''\'') from pg_stat_activity where backend_xid is not null and backend_type = '\''\'\'''\''client backend'\''\'\'''\'' and pid <> pg_backend_pid()'\'' </dev/null)
   [ -z "$open" ] || { echo '\''a transaction is open on 15 that is to serve, and the change of places would wait for it. End it:'\'' "$open" >&2; exit 1; }
   other=
   while IFS=$tab read -r oid database; do
-    PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atq -v objects=refuse -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema.sql > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema-leaves </dev/null
-    PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -p 5432 -U postgres -Atq -v objects=refuse -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema.sql > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema-comes </dev/null
+    (
+      whole=$(PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atq -v objects=refuse -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema.sql </dev/null)
+      printf '\''%s\n'\'' "$whole" > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema-leaves
+    ) & asked=$!
+    whole=$(PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -p 5432 -U postgres -Atq -v objects=refuse -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema.sql </dev/null)
+    printf '\''%s\n'\'' "$whole" > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema-comes
+    wait $asked
     cmp -s /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema-leaves /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema-comes || { printf '\''%s:\n'\'' "$database" >&2; diff /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema-leaves /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema-comes | head -n 20 >&2; other=yes; }
   done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/open
   [ -z "$other" ] || { echo '\''the schema is not the same on 17 (<) and on 15 (>), and is frozen: somebody has gone past it. An owner or a routine can be made the same there, as a superuser who sets pgaf_upgrade.pass to on; of a table or a column the rows are missing too: where it is not wanted, drop it, else begin anew'\'' >&2; exit 1; }
   rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema-leaves /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/schema-comes
-  while IFS=$tab read -r oid database; do
-    PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -p 5432 -U postgres -q -c '\''set pgaf_upgrade.pass = on'\'' -c "alter subscription \"pgaf_back_$oid\" set (synchronous_commit = on)" </dev/null
-  done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases
-  PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -qc checkpoint </dev/null
-  PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atqc '\''select redo_lsn from pg_control_checkpoint()'\'' </dev/null > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-since
-  one() {
-    at=$(PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atq -v what=ready -v seconds=300 -v stopped=false -v objects=refuse -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/leave.sql </dev/null) &&
-    PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -p 5432 -U postgres -Atq -v what=ready -v seconds=300 -v at="$at" -v all=true -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/arrive.sql </dev/null ||
-    { printf '\''it did not all arrive: %s\n'\'' "$database" >&2; exit 1; }
-  }
-  carrying=
-  while IFS=$tab read -r oid database; do
-    one </dev/null & carrying="$carrying $!"
-  done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases
-  arrived=yes
-  for one in $carrying; do wait "$one" || arrived=; done # one that was killed has left no word
-  [ -n "$arrived" ] || { echo '\''a database was not carried over'\'' >&2; exit 1; }
+  age=$(ready_age /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/ready way-back /var/lib/pgsql/data /var/lib/pgsql/data_pg15_bak)
+  if [ -n "$age" ]; then
+    PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -qc checkpoint </dev/null
+    PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atqc '\''select redo_lsn || '\''\'\'''\'' '\''\'\'''\'' || timeline_id from pg_control_checkpoint()'\'' </dev/null > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-since.new
+    : > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-silent
+    while IFS=$tab read -r oid database; do
+      PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atqc '\''select '\''\'\'''\''u/'\''\'\'''\'' || d.oid || '\''\'\'''\''/'\''\'\'''\'' || c.oid from pg_class c, pg_database d where d.datname = current_database() and c.relkind = '\''\'\'''\''S'\''\'\'''\'' and c.relpersistence = '\''\'\'''\''u'\''\'\'''\'''\'' </dev/null >> /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-silent
+    done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases
+    moved=all
+    since=$(cut -d '\'' '\'' -f 1 /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-since 2>/dev/null || true)
+    read -r end timeline < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-since.new
+    case $since,$end in
+    */*,*/*)
+      if [ $(((0x${end%/*} - 0x${since%/*}) * 4294967296 + 0x${end#*/} - 0x${since#*/})) -le 1073741824 ] && silent=$(cat /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-silent) &&
+        records=$(/opt/vmware/postgres/17/bin/pg_waldump --path=/var/lib/pgsql/data/pg_wal --timeline="$timeline" --rmgr=Sequence --start="$since" --end="$end" 2>/dev/null); then
+        names=$(printf '\''%s\n'\'' "$records" | sed -n '\''s|^rmgr: Sequence .* desc: LOG rel \([0-9]*/[0-9]*/[0-9]*\),.*|\1|p'\'')
+        # every record was understood
+        if [ "$(printf '\''%s'\'' "$names" | wc -w)" = "$(printf '\''%s'\'' "$records" | grep -c .)" ]; then
+          names=$(printf '\''%s\n'\'' "$names" "$silent" | grep . | sort -u || true)
+          [ "$(printf '\''%s'\'' "$names" | wc -w)" -gt 2000 ] || moved=$(printf '\''%s'\'' "$names" | tr '\''\n'\'' '\'' '\'')
+        fi
+      fi
+      ;;
+    esac
+    [ "$moved" != all ] || age=
+  fi
+  if [ -n "$age" ]; then
+    echo "it was made ready $age s ago; sequences that have moved since: $(printf '\''%s'\'' "$moved" | wc -w)"
+    one() {
+      at=$(PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atq -v what=way-back -v seconds=10 -v stopped=false -v moved="$moved" -v objects=refuse -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/leave.sql </dev/null) &&
+      PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -p 5432 -U postgres -Atq -v what=way-back -v seconds=10 -v at="$at" -v all=false -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/arrive.sql </dev/null ||
+      { printf '\''it did not all arrive: %s\n'\'' "$database" >&2; exit 1; }
+    }
+    carrying=
+    while IFS=$tab read -r oid database; do
+      one </dev/null & carrying="$carrying $!"
+    done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases
+    arrived=yes
+    for one in $carrying; do wait "$one" || arrived=; done # one that was killed has left no word
+    [ -n "$arrived" ] || { echo '\''a database was not carried over'\'' >&2; exit 1; }
+    mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-since.new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-since
+  else
+    echo '\''what was made ready is not fresh, or nothing was: all of it now'\''
+    rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/ready
+    of=$(servers /var/lib/pgsql/data /var/lib/pgsql/data_pg15_bak)
+    while IFS=$tab read -r oid database; do
+      PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -p 5432 -U postgres -q -c '\''set pgaf_upgrade.pass = on'\'' -c "alter subscription \"pgaf_back_$oid\" set (synchronous_commit = on)" </dev/null
+    done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases
+    PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -qc checkpoint </dev/null
+    PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atqc '\''select redo_lsn || '\''\'\'''\'' '\''\'\'''\'' || timeline_id from pg_control_checkpoint()'\'' </dev/null > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-since.new
+    : > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-silent
+    while IFS=$tab read -r oid database; do
+      PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atqc '\''select '\''\'\'''\''u/'\''\'\'''\'' || d.oid || '\''\'\'''\''/'\''\'\'''\'' || c.oid from pg_class c, pg_database d where d.datname = current_database() and c.relkind = '\''\'\'''\''S'\''\'\'''\'' and c.relpersistence = '\''\'\'''\''u'\''\'\'''\'''\'' </dev/null >> /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-silent
+    done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases
+    one() {
+      at=$(PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atq -v what=ready -v seconds=300 -v stopped=false -v moved=all -v objects=refuse -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/leave.sql </dev/null) &&
+      PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -p 5432 -U postgres -Atq -v what=ready -v seconds=300 -v at="$at" -v all=true -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/arrive.sql </dev/null ||
+      { printf '\''it did not all arrive: %s\n'\'' "$database" >&2; exit 1; }
+    }
+    carrying=
+    while IFS=$tab read -r oid database; do
+      one </dev/null & carrying="$carrying $!"
+    done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/databases
+    arrived=yes
+    for one in $carrying; do wait "$one" || arrived=; done # one that was killed has left no word
+    [ -n "$arrived" ] || { echo '\''a database was not carried over'\'' >&2; exit 1; }
+    mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-since.new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/sequences-since
+    printf '\''%s\n'\'' way-back" $of" "$(date +%s)" > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/ready.new
+    mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/ready.new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/ready
+  fi
   PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/old -p 5432 -U postgres -qc checkpoint </dev/null
   PGOPTIONS='\''-c search_path=pg_catalog'\'' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -qc checkpoint </dev/null
-  : > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/ready
-  sync /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/ready || sync
+  echo way-back > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/stops
+  sync /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/online/stops || sync
   echo '\''everything is ready: PostgreSQL 17 stops now'\''
 fi
 '
