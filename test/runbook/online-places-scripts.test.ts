@@ -187,7 +187,7 @@ describe('there', () => {
       'no database',
     ],
     [
-      'somebody has a transaction open on the one that follows, which the slot for the way back would wait for',
+      'somebody has a transaction open on the one that follows, which the slot for following back would wait for',
       () => host.write(join(host.node.home, 'open'), 'psql of postgres, process 4711, in app'),
       'process 4711',
     ],
