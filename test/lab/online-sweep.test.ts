@@ -6,6 +6,7 @@ import { afterEach, expect, it } from 'vitest';
 import type { Status } from '../../source/usecases/status/status.ts';
 import { AppClient, type Change, serversOn } from './harness/app-client.ts';
 import { expectBack, promise } from './harness/back.ts';
+import { withoutCandidates } from './harness/configure.ts';
 import {
   cutConsole,
   fillDisk,
@@ -550,8 +551,10 @@ const begin = async (kind: Kind): Promise<{ at: Sweep; before: Truth }> => {
   sweep = at;
   await appendFile(home.args[0] ?? '', '\nname: lab\nupgrade: {method: online, largeObjects: leave}\n');
   if (kind === 'disk') {
-    await onSmallDisks(lab, 'node1');
-    await settledWith(lab, 'node1');
+    await withoutCandidates(lab, async () => {
+      await onSmallDisks(lab, 'node1');
+      await settledWith(lab, 'node1');
+    });
   }
   // wal_level first: it ends with a promotion, behind which the next `prepare` goes on
   await at.through('prepare', { disturbed: false });
