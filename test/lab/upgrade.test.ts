@@ -40,7 +40,7 @@ describe('a window from 15 to 17, by keys alone', () => {
         await expectAcknowledgedInCopy(load, lab, host, lab.settings.pgdata);
       const end = await walk(console_);
       expect(end, console_.screen()).toBe('finished');
-      expect(console_.screen()).toMatch(/every node runs PostgreSQL 17/);
+      expect(console_.screen()).toMatch(/every node runs PostgreSQL 17/i);
       expect(await leave(console_)).toBe(0);
     } finally {
       await console_.kill();
