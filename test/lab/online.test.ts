@@ -17,8 +17,8 @@ const through = async (at: ConsoleHome, command: string): Promise<string> => {
   const run = new PlainRun(at, ['--yes', 'lab'], command);
   opened.console = run;
   const stop = await run.stop(600_000);
-  expect(['finished', 'ended'], run.text.slice(-4000)).toContain(stop.kind);
-  expect(await run.exited, run.text.slice(-4000)).toBe(0);
+  expect(['finished', 'ended'], run.text.slice(-14000)).toContain(stop.kind);
+  expect(await run.exited, run.text.slice(-14000)).toBe(0);
   return run.text;
 };
 
