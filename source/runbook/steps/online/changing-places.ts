@@ -79,7 +79,7 @@ const waitFor = (primary: NodeFacts, server: 'serving' | PrivateRole, bindir: Pa
  */
 const neverLeft = ({ primary, goesBack }: ChangeOfPlaces): Fragment =>
   sh`[ ! -e ${primary.data} ] && [ ! -e ${goesBack} ]`;
-const isBack = (way: ChangeOfPlaces): boolean => way.stopped === way.goesBack;
+const isBack = (way: ChangeOfPlaces): boolean => way.what === 'way-back';
 const refuseBegunBack = (way: ChangeOfPlaces): Fragment | false =>
   !isBack(way) &&
   sh`if [ ! -e ${way.primary.data} ] && [ -e ${way.goesBack} ]; then echo ${word`a cut back was begun, PostgreSQL ${way.comes.major} has served: only a rollback goes on with it (pgaf-upgrade rollback)`} >&2; exit 1; fi`;
