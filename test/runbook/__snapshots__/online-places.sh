@@ -55,7 +55,7 @@ insert into pgaf_upgrade.sequence as had (schema, name, last, called, file, move
 insert into pgaf_upgrade.sequence as had (schema, name, last, called, file, moved)
   select now.schema, now.name, now.last, now.called, now.file, :'at' from (
   select n.nspname as schema, c.relname as name, coalesce(s.last, pgaf_upgrade.uncalled(c.oid::regclass)) as last, s.last is not null as called, c.relfilenode as file
-    from (select c.* from pg_class c cross join (select oid from pg_database where datname = current_database()) d where c.relkind = 'S' and (:'moved' = 'all' or c.oid = any(array(select case parts[1] when 'u' then parts[3]::oid else pg_filenode_relation(parts[1]::oid, parts[3]::oid)::oid end
+    from (select c.* from pg_class c where c.relkind = 'S' and (:'moved' = 'all' or c.oid = any(array(select case parts[1] when 'u' then parts[3]::oid else pg_filenode_relation(parts[1]::oid, parts[3]::oid)::oid end
         from (select string_to_array(one, '/') as parts from unnest(string_to_array(nullif(:'moved', 'all'), ' ')) one where one <> '') named
         where parts[2] = (select oid::text from pg_database where datname = current_database())))) offset 0) c
       join pg_namespace n on n.oid = c.relnamespace cross join lateral (select pg_sequence_last_value(c.oid) as last offset 0) s
@@ -778,7 +778,7 @@ insert into pgaf_upgrade.sequence as had (schema, name, last, called, file, move
 insert into pgaf_upgrade.sequence as had (schema, name, last, called, file, moved)
   select now.schema, now.name, now.last, now.called, now.file, :'\''at'\'' from (
   select n.nspname as schema, c.relname as name, coalesce(s.last, pgaf_upgrade.uncalled(c.oid::regclass)) as last, s.last is not null as called, c.relfilenode as file
-    from (select c.* from pg_class c cross join (select oid from pg_database where datname = current_database()) d where c.relkind = '\''S'\'' and (:'\''moved'\'' = '\''all'\'' or c.oid = any(array(select case parts[1] when '\''u'\'' then parts[3]::oid else pg_filenode_relation(parts[1]::oid, parts[3]::oid)::oid end
+    from (select c.* from pg_class c where c.relkind = '\''S'\'' and (:'\''moved'\'' = '\''all'\'' or c.oid = any(array(select case parts[1] when '\''u'\'' then parts[3]::oid else pg_filenode_relation(parts[1]::oid, parts[3]::oid)::oid end
         from (select string_to_array(one, '\''/'\'') as parts from unnest(string_to_array(nullif(:'\''moved'\'', '\''all'\''), '\'' '\'')) one where one <> '\'''\'') named
         where parts[2] = (select oid::text from pg_database where datname = current_database())))) offset 0) c
       join pg_namespace n on n.oid = c.relnamespace cross join lateral (select pg_sequence_last_value(c.oid) as last offset 0) s
@@ -1190,7 +1190,7 @@ insert into pgaf_upgrade.sequence as had (schema, name, last, called, file, move
 insert into pgaf_upgrade.sequence as had (schema, name, last, called, file, moved)
   select now.schema, now.name, now.last, now.called, now.file, :'at' from (
   select n.nspname as schema, c.relname as name, coalesce(s.last, pgaf_upgrade.uncalled(c.oid::regclass)) as last, s.last is not null as called, c.relfilenode as file
-    from (select c.* from pg_class c cross join (select oid from pg_database where datname = current_database()) d where c.relkind = 'S' and (:'moved' = 'all' or c.oid = any(array(select case parts[1] when 'u' then parts[3]::oid else pg_filenode_relation(parts[1]::oid, parts[3]::oid)::oid end
+    from (select c.* from pg_class c where c.relkind = 'S' and (:'moved' = 'all' or c.oid = any(array(select case parts[1] when 'u' then parts[3]::oid else pg_filenode_relation(parts[1]::oid, parts[3]::oid)::oid end
         from (select string_to_array(one, '/') as parts from unnest(string_to_array(nullif(:'moved', 'all'), ' ')) one where one <> '') named
         where parts[2] = (select oid::text from pg_database where datname = current_database())))) offset 0) c
       join pg_namespace n on n.oid = c.relnamespace cross join lateral (select pg_sequence_last_value(c.oid) as last offset 0) s
@@ -1903,7 +1903,7 @@ insert into pgaf_upgrade.sequence as had (schema, name, last, called, file, move
 insert into pgaf_upgrade.sequence as had (schema, name, last, called, file, moved)
   select now.schema, now.name, now.last, now.called, now.file, :'\''at'\'' from (
   select n.nspname as schema, c.relname as name, coalesce(s.last, pgaf_upgrade.uncalled(c.oid::regclass)) as last, s.last is not null as called, c.relfilenode as file
-    from (select c.* from pg_class c cross join (select oid from pg_database where datname = current_database()) d where c.relkind = '\''S'\'' and (:'\''moved'\'' = '\''all'\'' or c.oid = any(array(select case parts[1] when '\''u'\'' then parts[3]::oid else pg_filenode_relation(parts[1]::oid, parts[3]::oid)::oid end
+    from (select c.* from pg_class c where c.relkind = '\''S'\'' and (:'\''moved'\'' = '\''all'\'' or c.oid = any(array(select case parts[1] when '\''u'\'' then parts[3]::oid else pg_filenode_relation(parts[1]::oid, parts[3]::oid)::oid end
         from (select string_to_array(one, '\''/'\'') as parts from unnest(string_to_array(nullif(:'\''moved'\'', '\''all'\''), '\'' '\'')) one where one <> '\'''\'') named
         where parts[2] = (select oid::text from pg_database where datname = current_database())))) offset 0) c
       join pg_namespace n on n.oid = c.relnamespace cross join lateral (select pg_sequence_last_value(c.oid) as last offset 0) s

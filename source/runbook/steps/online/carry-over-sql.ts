@@ -14,7 +14,7 @@ const sequenceIs = `c.relkind = 'S' and c.relpersistence <> 't' and n.nspname !~
 export const askedSql = (
   one: string,
 ): string => `select n.nspname as schema, c.relname as name, coalesce(s.last, pgaf_upgrade.uncalled(c.oid::regclass)) as last, s.last is not null as called, c.relfilenode as file
-    from (select c.* from pg_class c cross join (select oid from pg_database where datname = current_database()) d where c.relkind = 'S' and (${one}) offset 0) c
+    from (select c.* from pg_class c where c.relkind = 'S' and (${one}) offset 0) c
       join pg_namespace n on n.oid = c.relnamespace cross join lateral (select pg_sequence_last_value(c.oid) as last offset 0) s
     where ${sequenceIs}`;
 
